@@ -1,0 +1,187 @@
+/**
+ * haproxy.cfg, typed: what the proxy runs. `defaults` are already folded in, `listen` has become a frontend and a
+ * backend of one name. Plain data (it crosses to the workers by structured clone). Times are milliseconds.
+ */
+import type { Span } from "../diagnostics.js";
+import type { Milliseconds } from "../units.js";
+
+export interface HaproxyConfiguration {
+  readonly global: HaproxyGlobal;
+  readonly frontends: readonly Frontend[];
+  readonly backends: readonly Backend[];
+}
+
+export interface HaproxyGlobal {
+  readonly logs: readonly LogTarget[];
+  readonly chroot: string | undefined;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly daemon: boolean;
+  readonly pidFile: string | undefined;
+  readonly maxConnections: number | undefined;
+  /** Undefined: one worker for each core. */
+  readonly threads: number | undefined;
+  readonly statsSockets: readonly StatsSocket[];
+  readonly statsTimeout: Milliseconds;
+  readonly node: string | undefined;
+  readonly description: string | undefined;
+  readonly logTag: string | undefined;
+  /** Defaults for TLS listeners; they touch nothing else. */
+  readonly caBase: string | undefined;
+  readonly crtBase: string | undefined;
+  readonly bindCiphers: string | undefined;
+  readonly bindCipherSuites: string | undefined;
+  readonly bindTlsOptions: readonly string[];
+}
+
+export interface StatsSocket {
+  readonly path: string | undefined;
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+  /** Octal file mode, such as 0o660. */
+  readonly mode: number | undefined;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+  readonly level: "user" | "operator" | "admin";
+  readonly span: Span;
+}
+
+export type LogFormat = "rfc3164" | "rfc5424" | "local" | "short" | "raw" | "timed" | "iso" | "priority";
+export type LogLevel = "emerg" | "alert" | "crit" | "err" | "warning" | "notice" | "info" | "debug";
+
+export interface LogTarget {
+  readonly target:
+    | { readonly kind: "udp"; readonly address: string; readonly port: number }
+    | { readonly kind: "unix"; readonly path: string }
+    | { readonly kind: "fd"; readonly fd: number };
+  /** Longest line in bytes. */
+  readonly length: number;
+  readonly format: LogFormat;
+  /** 0 (kern) to 23 (local7). */
+  readonly facility: number;
+  /** Lines less urgent than this are dropped. */
+  readonly maxLevel: LogLevel;
+  /** Lines more urgent than this are sent as this. */
+  readonly minLevel: LogLevel;
+}
+
+export interface Frontend {
+  readonly name: string;
+  /** Unique over all proxies; frontends and backends count together, from 2 in order of appearance (HAProxy's `id`). */
+  readonly id: number;
+  readonly mode: "tcp" | "http";
+  readonly binds: readonly Bind[];
+  readonly maxConnections: number;
+  /** Index into `backends`; -1: none, every request gets 503. */
+  readonly defaultBackend: number;
+  readonly timeoutClient: Milliseconds;
+  /** Time for a whole request head; falls back to the client's. */
+  readonly timeoutHttpRequest: Milliseconds;
+  /** Time between two requests of one connection; falls back to the request's. */
+  readonly timeoutHttpKeepAlive: Milliseconds;
+  readonly logs: readonly LogTarget[];
+  /** What a log line looks like; `default` is HAProxy's one-liner "Connect from …". */
+  readonly logFormat: "default" | "tcplog" | "httplog";
+  /** Connections that carried no data are not logged. */
+  readonly dontLogNull: boolean;
+  readonly errorFiles: readonly ErrorFile[];
+  readonly span: Span;
+}
+
+export interface Bind {
+  /** Numeric, "0.0.0.0" or "::" for all. */
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  /** Accepts connections for addresses that are not the host's own (IP_TRANSPARENT). */
+  readonly transparent: boolean;
+  readonly interface: string | undefined;
+  /** `::` only: also takes IPv4. */
+  readonly v4v6: boolean;
+  readonly name: string | undefined;
+  readonly span: Span;
+}
+
+/** A raw HTTP response to send instead of the built-in one for `status`. */
+export interface ErrorFile {
+  readonly status: number;
+  readonly path: string;
+  /** The file's content; undefined: it could not be read, the built-in page stands in (a warning said so). */
+  readonly content: string | undefined;
+}
+
+export interface Backend {
+  readonly name: string;
+  readonly id: number;
+  readonly mode: "tcp" | "http";
+  readonly balance: "roundrobin" | "leastconn";
+  readonly servers: readonly Server[];
+  readonly timeoutConnect: Milliseconds;
+  readonly timeoutServer: Milliseconds;
+  /** Time for a health check once it is connected; undefined: `inter` is the whole budget. */
+  readonly timeoutCheck: Milliseconds | undefined;
+  /** Connection attempts after the first. */
+  readonly retries: number;
+  readonly source: SourceAddress | undefined;
+  readonly stickTable: StickTable | undefined;
+  readonly stickRules: readonly StickRule[];
+  readonly logs: readonly LogTarget[];
+  readonly errorFiles: readonly ErrorFile[];
+  readonly span: Span;
+}
+
+export interface SourceAddress {
+  /** Local address to connect from; undefined: the kernel chooses. */
+  readonly address: string | undefined;
+  readonly port: number;
+  /** `usesrc clientip`: the server sees the client's address (TPROXY); `client`: its port too. */
+  readonly useSource: "clientip" | "client" | undefined;
+}
+
+export interface StickTable {
+  readonly type: "ip";
+  readonly size: number;
+  /** Undefined: entries do not expire. */
+  readonly expire: Milliseconds | undefined;
+  /** When full, new keys are dropped instead of old entries being purged. */
+  readonly noPurge: boolean;
+}
+
+export interface StickRule {
+  readonly match: boolean;
+  readonly store: boolean;
+  /** The only sample so far: the client's address. */
+  readonly sample: "src";
+  /** Index into `backends` of the proxy whose table is used. */
+  readonly table: number;
+}
+
+export interface Server {
+  readonly name: string;
+  /** Unique in its backend, from 1. */
+  readonly id: number;
+  /** Numeric. */
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly weight: number;
+  readonly backup: boolean;
+  readonly disabled: boolean;
+  /** 0: no limit. */
+  readonly maxConnections: number;
+  readonly check: ServerCheck | undefined;
+  readonly span: Span;
+}
+
+/** TCP connect check (`check`, `option tcp-check` without rules). */
+export interface ServerCheck {
+  readonly address: string;
+  readonly port: number;
+  readonly interval: Milliseconds;
+  /** While going up or down; falls back to `interval`. */
+  readonly fastInterval: Milliseconds;
+  /** While down; falls back to `interval`. */
+  readonly downInterval: Milliseconds;
+  readonly rise: number;
+  readonly fall: number;
+}
