@@ -1,0 +1,67 @@
+/** What a process or thread may set about itself (prctl(2), sched(7), chroot(2), unshare(2)). */
+import { check } from "./errno.js";
+import { declare, declareWithString } from "./libc.js";
+import { allocate, cString, words } from "./memory.js";
+
+const PR_SET_PDEATHSIG = 1;
+const PR_SET_NAME = 15;
+const SCHED_RR = 2;
+const CLONE_FS = 0x200;
+const RLIMIT_NOFILE = 7;
+
+const nativePrctl = declare("prctl", ["int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"]);
+const nativeScheduler = declare("sched_setscheduler", ["int", "int", "uintptr_t"]);
+const nativeChroot = declareWithString("chroot", ["str"]);
+const nativeChdir = declareWithString("chdir", ["str"]);
+const nativeUnshare = declare("unshare", ["int"]);
+const nativeGetrlimit = declare("getrlimit", ["int", "uintptr_t"]);
+const nativeSetrlimit = declare("setrlimit", ["int", "uintptr_t"]);
+const nativeGettid = declare("gettid", []);
+
+/** The name of the calling thread, at most 15 bytes; the main thread's is what `pidof` and `killall` look for. */
+export function setThreadName(name: string): void {
+  nativePrctl(PR_SET_NAME, cString(name).address, 0, 0, 0);
+}
+
+/** The kernel sends `signal` to this process when the thread that started it dies. */
+export function setParentDeathSignal(signal: number): void {
+  check(nativePrctl(PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl");
+}
+
+export const threadId = (): number => nativeGettid();
+
+/**
+ * Puts the calling thread under the real-time round-robin scheduler.
+ * @returns 0, or a negated errno: -EPERM without CAP_SYS_NICE.
+ */
+export function setRealTime(priority: number): number {
+  const parameter = allocate(64);
+  words(parameter)[0] = priority;
+  return nativeScheduler(0, SCHED_RR, parameter.address);
+}
+
+/**
+ * Confines the calling thread to `directory`; the other threads of the process keep their root (CLONE_FS).
+ * @returns 0 or a negated errno.
+ */
+export function chrootThread(directory: string): number {
+  const unshared = nativeUnshare(CLONE_FS);
+  if (unshared < 0) return unshared;
+  const changed = nativeChroot(directory);
+  return changed < 0 ? changed : nativeChdir("/");
+}
+
+/** Raises the limit of open files to `wanted`, or as far as it goes. Returns what is in force. */
+export function raiseFileLimit(wanted: number): number {
+  const memory = allocate(64);
+  const limits = new BigUint64Array(memory.bytes.buffer, memory.bytes.byteOffset, 2);
+  check(nativeGetrlimit(RLIMIT_NOFILE, memory.address), "getrlimit");
+  const [soft, hard] = [Number(limits[0]), Number(limits[1])];
+  if (soft >= wanted) return soft;
+  limits[0] = BigInt(wanted);
+  limits[1] = BigInt(Math.max(hard, wanted));
+  if (nativeSetrlimit(RLIMIT_NOFILE, memory.address) >= 0) return wanted;
+  limits[0] = BigInt(Math.min(wanted, hard));
+  limits[1] = BigInt(hard);
+  return nativeSetrlimit(RLIMIT_NOFILE, memory.address) >= 0 ? Number(limits[0]) : soft;
+}
