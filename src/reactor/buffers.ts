@@ -1,0 +1,73 @@
+/**
+ * Buffers for bytes under way. A connection holds one only while it has bytes that wait, so an idle connection costs
+ * no buffer. They are cut from large pinned slabs and reused last in, first out, which keeps them in cache.
+ */
+import { allocate } from "../sys/memory.js";
+
+/** `tune.bufsize`'s default. */
+export const BUFFER_SIZE = 16_384;
+const BUFFERS_PER_SLAB = 64;
+
+export class ByteBuffer {
+  /** Filled part: [start, end). */
+  start = 0;
+  end = 0;
+
+  constructor(
+    readonly bytes: Uint8Array,
+    readonly address: number,
+  ) {}
+
+  get length(): number {
+    return this.end - this.start;
+  }
+
+  get room(): number {
+    return this.bytes.length - this.end;
+  }
+
+  clear(): void {
+    this.start = 0;
+    this.end = 0;
+  }
+
+  /** Moves what is filled to the front, so that all the room is behind it. */
+  compact(): void {
+    if (this.start === 0) return;
+    this.bytes.copyWithin(0, this.start, this.end);
+    this.end -= this.start;
+    this.start = 0;
+  }
+}
+
+export class BufferPool {
+  readonly #free: ByteBuffer[] = [];
+  #made = 0;
+
+  take(): ByteBuffer {
+    const buffer = this.#free.pop();
+    if (buffer !== undefined) return buffer;
+    this.#cutSlab();
+    return this.#free.pop()!;
+  }
+
+  give(buffer: ByteBuffer): void {
+    buffer.clear();
+    this.#free.push(buffer);
+  }
+
+  /** Buffers that somebody holds. */
+  get inUse(): number {
+    return this.#made - this.#free.length;
+  }
+
+  #cutSlab(): void {
+    const slab = allocate(BUFFER_SIZE * BUFFERS_PER_SLAB);
+    for (let index = 0; index < BUFFERS_PER_SLAB; index++) {
+      const offset = index * BUFFER_SIZE;
+      const bytes = new Uint8Array(slab.bytes.buffer, slab.bytes.byteOffset + offset, BUFFER_SIZE);
+      this.#free.push(new ByteBuffer(bytes, slab.address + offset));
+    }
+    this.#made += BUFFERS_PER_SLAB;
+  }
+}

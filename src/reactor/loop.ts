@@ -1,0 +1,119 @@
+/**
+ * The reactor: one epoll loop per thread. It calls handlers with readiness, fires timers, and takes messages from
+ * other threads. Everything is synchronous; nothing here makes a promise.
+ */
+
+import { createEventfd, drainEventfd, EPOLLIN, Epoll } from "../sys/epoll.js";
+import { check, EINTR, SystemError } from "../sys/errno.js";
+import { close } from "../sys/socket.js";
+import { Timer, TimerWheel } from "./timers.js";
+
+/** Whoever owns a descriptor in the loop. */
+export interface Handler {
+  /** @param events EPOLL* flags of this wake-up */
+  onReady(events: number): void;
+}
+
+/** A handler's place in the loop: needed to change or end the registration. */
+export type Token = number;
+
+/**
+ * Tokens, not descriptors, come back from epoll: within one batch of events a descriptor may be closed and its number
+ * given to a new connection, which must not get the old one's event. A token is free again only when the batch is done.
+ */
+export class Loop {
+  readonly #epoll = new Epoll();
+  readonly #handlers: (Handler | undefined)[] = [];
+  readonly #freeTokens: Token[] = [];
+  readonly #retiredTokens: Token[] = [];
+  readonly timers: TimerWheel;
+  /** Milliseconds of the monotonic clock when the present batch began, with a fraction. */
+  now: number;
+  #running = false;
+  /** Called after every batch; for work that is better done once than for each event. */
+  onBatchEnd: (() => void) | undefined;
+
+  constructor() {
+    this.now = performance.now();
+    this.timers = new TimerWheel(this.now);
+  }
+
+  add(fd: number, events: number, handler: Handler): Token {
+    const token = this.#freeTokens.pop() ?? this.#handlers.length;
+    this.#handlers[token] = handler;
+    const result = this.#epoll.add(fd, events, token);
+    if (result < 0) {
+      this.#retire(token);
+      throw new SystemError(-result, "epoll_ctl");
+    }
+    return token;
+  }
+
+  modify(fd: number, events: number, token: Token): void {
+    check(this.#epoll.modify(fd, events, token), "epoll_ctl");
+  }
+
+  /** Ends the registration and closes the descriptor; closing takes it out of epoll. */
+  removeAndClose(fd: number, token: Token): void {
+    this.#retire(token);
+    close(fd);
+  }
+
+  /** Ends the registration and leaves the descriptor open. */
+  remove(fd: number, token: Token): void {
+    this.#epoll.remove(fd);
+    this.#retire(token);
+  }
+
+  /** Has `token`'s events go to another handler. */
+  hand(token: Token, handler: Handler): void {
+    this.#handlers[token] = handler;
+  }
+
+  /** Makes an eventfd whose notifications call `onMessages` on this loop; returns it for the other threads. */
+  listen(onMessages: () => void): number {
+    const eventfd = createEventfd();
+    this.add(eventfd, EPOLLIN, {
+      onReady() {
+        drainEventfd(eventfd);
+        onMessages();
+      },
+    });
+    return eventfd;
+  }
+
+  /** Runs until `stop`. */
+  run(): void {
+    this.#running = true;
+    while (this.#running) this.#turn();
+  }
+
+  stop(): void {
+    this.#running = false;
+  }
+
+  /** A timer that is not armed yet. */
+  timer(fire: () => void): Timer {
+    return new Timer(fire);
+  }
+
+  #turn(): void {
+    const epoll = this.#epoll;
+    const count = epoll.wait(this.timers.untilNext(performance.now()));
+    if (count < 0 && count !== -EINTR) throw new SystemError(-count, "epoll_wait");
+    this.now = performance.now();
+    const { words, stride, tokenOffset } = epoll;
+    for (let index = 0; index < count; index++) {
+      const events = words[index * stride]!;
+      this.#handlers[words[index * stride + tokenOffset]!]?.onReady(events);
+    }
+    this.timers.advance(this.now);
+    this.onBatchEnd?.();
+    while (this.#retiredTokens.length > 0) this.#freeTokens.push(this.#retiredTokens.pop()!);
+  }
+
+  #retire(token: Token): void {
+    this.#handlers[token] = undefined;
+    this.#retiredTokens.push(token);
+  }
+}
