@@ -1,0 +1,213 @@
+/**
+ * What workers, health checks and the admin socket share, in memory: each server's state, current and greatest numbers
+ * of connections (atomic, so `leastconn` is exact over all workers), and cumulative counters (one block a worker,
+ * written without locks by it alone, added up by whoever reads).
+ */
+
+/** Cumulative counters of a frontend, backend or server. Names of the CSV fields stand beside (management.txt §9.1). */
+export const Counter = {
+  /** stot */
+  sessions: 0,
+  /** bin */
+  bytesIn: 1,
+  /** bout */
+  bytesOut: 2,
+  /** dreq */
+  deniedRequests: 3,
+  /** dresp */
+  deniedResponses: 4,
+  /** ereq */
+  requestErrors: 5,
+  /** econ */
+  connectErrors: 6,
+  /** eresp */
+  responseErrors: 7,
+  /** wretr */
+  retries: 8,
+  /** wredis */
+  redispatches: 9,
+  /** hrsp_1xx … hrsp_5xx, hrsp_other stand in a row */
+  responses1xx: 10,
+  responses2xx: 11,
+  responses3xx: 12,
+  responses4xx: 13,
+  responses5xx: 14,
+  responsesOther: 15,
+  /** req_tot */
+  requests: 16,
+  /** cli_abrt */
+  clientAborts: 17,
+  /** srv_abrt */
+  serverAborts: 18,
+  /** lbtot */
+  loadBalanced: 19,
+  /** connect: attempts to connect to a server */
+  connects: 20,
+  /** reuse: requests sent on a connection that was there already */
+  reuses: 21,
+  /** conn_tot of a frontend: connections accepted */
+  connections: 22,
+  /** Sliding sums over the last 1,024 requests, in milliseconds × 1,024: qtime, ctime, rtime, ttime. */
+  queueTime: 23,
+  connectTime: 24,
+  responseTime: 25,
+  totalTime: 26,
+} as const;
+
+const COUNTERS = 27;
+
+/** Shared numbers that change up and down, or that the control plane decides. */
+export const Gauge = {
+  /** scur */
+  current: 0,
+  /** smax */
+  highest: 1,
+  /** Round robin's place in its schedule (backends). */
+  turn: 2,
+  /** Changes when a server of the backend changes state or weight, so that workers work out their schedules anew. */
+  generation: 3,
+  /** Servers: 1 may take traffic, 0 may not. */
+  usable: 4,
+  /** Servers: weight in force. */
+  weight: 5,
+  /** Second of the wall clock of the last session; 0: none yet. */
+  lastSession: 6,
+} as const;
+
+const GAUGES = 8;
+
+export interface StateLayout {
+  readonly workers: number;
+  readonly frontends: number;
+  readonly backends: number;
+  /** Servers of all backends. */
+  readonly servers: number;
+}
+
+/** What a worker needs to see the same memory; crosses threads by structured clone. */
+export interface SharedStateHandle {
+  readonly layout: StateLayout;
+  readonly gauges: SharedArrayBuffer;
+  readonly counters: SharedArrayBuffer;
+}
+
+/** An entity's number: frontends come first, then backends, then the servers of all backends in order. */
+export type Entity = number;
+
+export class SharedState {
+  readonly layout: StateLayout;
+  readonly entities: number;
+  readonly gauges: Int32Array;
+  readonly counters: Float64Array;
+
+  constructor(readonly handle: SharedStateHandle) {
+    this.layout = handle.layout;
+    this.entities = handle.layout.frontends + handle.layout.backends + handle.layout.servers;
+    this.gauges = new Int32Array(handle.gauges);
+    this.counters = new Float64Array(handle.counters);
+  }
+
+  static create(layout: StateLayout): SharedState {
+    const entities = layout.frontends + layout.backends + layout.servers;
+    return new SharedState({
+      layout,
+      gauges: new SharedArrayBuffer(Math.max(1, entities * GAUGES) * 4),
+      counters: new SharedArrayBuffer(Math.max(1, layout.workers * entities * COUNTERS) * 8),
+    });
+  }
+
+  frontend(index: number): Entity {
+    return index;
+  }
+
+  backend(index: number): Entity {
+    return this.layout.frontends + index;
+  }
+
+  /** @param index over the servers of all backends, in the order of the configuration */
+  server(index: number): Entity {
+    return this.layout.frontends + this.layout.backends + index;
+  }
+
+  gauge(entity: Entity, gauge: number): number {
+    return Atomics.load(this.gauges, entity * GAUGES + gauge);
+  }
+
+  setGauge(entity: Entity, gauge: number, value: number): void {
+    Atomics.store(this.gauges, entity * GAUGES + gauge, value);
+  }
+
+  /** Adds to a gauge; returns what it was before. */
+  addGauge(entity: Entity, gauge: number, difference: number): number {
+    return Atomics.add(this.gauges, entity * GAUGES + gauge, difference);
+  }
+
+  /** One more session now; keeps `highest` up to date. Returns the number with it. */
+  enter(entity: Entity): number {
+    const base = entity * GAUGES;
+    const current = Atomics.add(this.gauges, base + Gauge.current, 1) + 1;
+    let highest = Atomics.load(this.gauges, base + Gauge.highest);
+    while (current > highest) {
+      const seen = Atomics.compareExchange(this.gauges, base + Gauge.highest, highest, current);
+      if (seen === highest) break;
+      highest = seen;
+    }
+    return current;
+  }
+
+  leave(entity: Entity): void {
+    Atomics.sub(this.gauges, entity * GAUGES + Gauge.current, 1);
+  }
+
+  /** Where a worker's counters of an entity begin in `counters`. */
+  counterBase(worker: number, entity: Entity): number {
+    return (worker * this.entities + entity) * COUNTERS;
+  }
+
+  /** A counter over all workers. */
+  total(entity: Entity, counter: number): number {
+    let sum = 0;
+    for (let worker = 0; worker < this.layout.workers; worker++)
+      sum += this.counters[this.counterBase(worker, entity) + counter]!;
+    return sum;
+  }
+
+  /** The mean of a sliding sum over the workers that have one, in milliseconds. */
+  averageTime(entity: Entity, counter: number): number {
+    let sum = 0;
+    let seen = 0;
+    for (let worker = 0; worker < this.layout.workers; worker++) {
+      const value = this.counters[this.counterBase(worker, entity) + counter]!;
+      if (value === 0) continue;
+      sum += value / 1024;
+      seen++;
+    }
+    return seen === 0 ? 0 : Math.round(sum / seen);
+  }
+
+  clearCounters(): void {
+    this.counters.fill(0);
+  }
+}
+
+/** One worker's view of one entity's counters: plain additions, for nobody else writes there. */
+export class EntityCounters {
+  readonly #values: Float64Array;
+  readonly #base: number;
+
+  constructor(state: SharedState, worker: number, entity: Entity) {
+    this.#values = state.counters;
+    this.#base = state.counterBase(worker, entity);
+  }
+
+  add(counter: number, amount: number): void {
+    this.#values[this.#base + counter]! += amount;
+  }
+
+  /** Slides a time (milliseconds) into one of the averages over 1,024 requests. */
+  slide(counter: number, time: number): void {
+    const at = this.#base + counter;
+    const sum = this.#values[at]!;
+    this.#values[at] = sum === 0 ? time * 1024 : sum - sum / 1024 + time;
+  }
+}
