@@ -1,0 +1,110 @@
+/**
+ * Interfaces and addresses, read and changed through a netlink socket (rtnetlink(7)). Calls are synchronous: the
+ * kernel has its answer ready when the request has been taken. For set-up and fail-over, not for the path of packets.
+ */
+import {
+  type AddressSettings,
+  decodeAddress,
+  type InterfaceAddress,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+  writeAddress,
+  writeAddressQuery,
+} from "./address-message.js";
+import { ENODEV, SystemError } from "./errno.js";
+import {
+  decodeLink,
+  type Link,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+  RTM_SETLINK,
+  writeLinkQuery,
+  writeLinkState,
+} from "./link-message.js";
+import { NLM_F_CREATE, NLM_F_EXCL } from "./netlink-message.js";
+import { NetlinkSocket } from "./netlink-socket.js";
+
+export type { AddressSettings, InterfaceAddress } from "./address-message.js";
+export { IFA_F_DEPRECATED, IFA_F_NODAD, IFA_F_TENTATIVE, SCOPE } from "./address-message.js";
+export type { Link } from "./link-message.js";
+
+/** The longest name of an interface in bytes (IFNAMSIZ less its NUL). */
+const NAME_LIMIT = 15;
+
+/**
+ * What ip-link(8) and ip-address(8) do. Changes return 0 or a negated errno, and `explanation` may then say more;
+ * reading throws a SystemError, since it fails for want of resources alone.
+ */
+export class Netlink {
+  readonly #socket: NetlinkSocket;
+
+  /** @param timeout  Milliseconds that one call waits for the kernel's answer at most; then it gives -ETIMEDOUT. */
+  constructor(timeout = 2_000) {
+    this.#socket = new NetlinkSocket(timeout);
+  }
+
+  /** What the kernel said about the last change that failed: "Invalid prefix length for IPv4", or undefined. */
+  get explanation(): string | undefined {
+    return this.#socket.explanation;
+  }
+
+  links(): Link[] {
+    return this.#socket.dump(RTM_GETLINK, (writer) => writeLinkQuery(writer), RTM_NEWLINK, decodeLink);
+  }
+
+  linkByName(name: string): Link | undefined {
+    return Buffer.byteLength(name) > NAME_LIMIT || name === "" ? undefined : this.#link(name);
+  }
+
+  linkByIndex(index: number): Link | undefined {
+    return index > 0 ? this.#link(index) : undefined;
+  }
+
+  /** Switches a link on or off. */
+  setLink(index: number, up: boolean): number {
+    return this.#socket.request(RTM_SETLINK, 0, (writer) => writeLinkState(writer, index, up));
+  }
+
+  /** The addresses of one interface, or of all for 0; of one family, or of both for 0. */
+  addresses(index = 0, family = 0): InterfaceAddress[] {
+    const all = this.#socket.dump(
+      RTM_GETADDR,
+      (writer) => writeAddressQuery(writer, family, index),
+      RTM_NEWADDR,
+      decodeAddress,
+    );
+    // Kernels before 4.20 do not filter.
+    return index === 0 ? all : all.filter((address) => address.index === index);
+  }
+
+  /** -EEXIST if that interface already has the address with this prefix length. */
+  addAddress(settings: AddressSettings): number {
+    return this.#socket.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, (writer) => writeAddress(writer, settings));
+  }
+
+  /** -EADDRNOTAVAIL if the interface does not have the address, -ENODEV if there is no such interface. */
+  deleteAddress(settings: AddressSettings): number {
+    const { index, address, prefixLength, peer } = settings;
+    const which = { index, address, prefixLength, ...(peer === undefined ? {} : { peer }) };
+    return this.#socket.request(RTM_DELADDR, 0, (writer) => writeAddress(writer, which));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #link(which: string | number): Link | undefined {
+    let found: Link | undefined;
+    const result = this.#socket.request(
+      RTM_GETLINK,
+      0,
+      (writer) => writeLinkQuery(writer, which),
+      (message) => {
+        if (message.type === RTM_NEWLINK) found = decodeLink(message);
+      },
+    );
+    if (result < 0 && result !== -ENODEV) throw new SystemError(-result, "netlink RTM_GETLINK", String(which));
+    return found;
+  }
+}
