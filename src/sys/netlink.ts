@@ -1,5 +1,5 @@
 /**
- * Interfaces and addresses, read and changed through a netlink socket (rtnetlink(7)). Calls are synchronous: the
+ * Interfaces, addresses, routes and rules, read and changed through a netlink socket (rtnetlink(7)). Calls are synchronous: the
  * kernel has its answer ready when the request has been taken. For set-up and fail-over, not for the path of packets.
  */
 import {
@@ -12,7 +12,7 @@ import {
   writeAddress,
   writeAddressQuery,
 } from "./address-message.js";
-import { ENODEV, SystemError } from "./errno.js";
+import { ENODEV, ENOENT, SystemError } from "./errno.js";
 import {
   decodeLink,
   type Link,
@@ -22,18 +22,42 @@ import {
   writeLinkQuery,
   writeLinkState,
 } from "./link-message.js";
-import { NLM_F_CREATE, NLM_F_EXCL } from "./netlink-message.js";
+import { type MessageWriter, NLM_F_CREATE, NLM_F_EXCL } from "./netlink-message.js";
 import { NetlinkSocket } from "./netlink-socket.js";
+import {
+  decodeRoute,
+  type Route,
+  type RouteSettings,
+  RTM_DELROUTE,
+  RTM_GETROUTE,
+  RTM_NEWROUTE,
+  TABLE_MAIN,
+  writeRoute,
+  writeRouteQuery,
+} from "./route-message.js";
+import {
+  decodeRule,
+  RTM_DELRULE,
+  RTM_GETRULE,
+  RTM_NEWRULE,
+  type Rule,
+  type RuleSettings,
+  writeRule,
+  writeRuleQuery,
+} from "./rule-message.js";
 
 export type { AddressSettings, InterfaceAddress } from "./address-message.js";
 export { IFA_F_DEPRECATED, IFA_F_NODAD, IFA_F_TENTATIVE, SCOPE } from "./address-message.js";
 export type { Link } from "./link-message.js";
+export type { Route, RouteSettings } from "./route-message.js";
+export { TABLE_LOCAL, TABLE_MAIN } from "./route-message.js";
+export type { Rule, RuleSettings } from "./rule-message.js";
 
 /** The longest name of an interface in bytes (IFNAMSIZ less its NUL). */
 const NAME_LIMIT = 15;
 
 /**
- * What ip-link(8) and ip-address(8) do. Changes return 0 or a negated errno, and `explanation` may then say more;
+ * What ip-link(8), ip-address(8), ip-route(8) and ip-rule(8) do. Changes return 0 or a negated errno, and `explanation` may then say more;
  * reading throws a SystemError, since it fails for want of resources alone.
  */
 export class Netlink {
@@ -88,6 +112,38 @@ export class Netlink {
     const { index, address, prefixLength, peer } = settings;
     const which = { index, address, prefixLength, ...(peer === undefined ? {} : { peer }) };
     return this.#socket.request(RTM_DELADDR, 0, (writer) => writeAddress(writer, which));
+  }
+
+  /** The routes of one table, or of all for 0. A table that does not exist is an empty one. */
+  routes(family: number, table = TABLE_MAIN): Route[] {
+    const query = (writer: MessageWriter): void => writeRouteQuery(writer, family, table);
+    const all = this.#socket.dump(RTM_GETROUTE, query, RTM_NEWROUTE, decodeRoute, ENOENT);
+    return table === 0 ? all : all.filter((route) => route.table === table);
+  }
+
+  /** -EEXIST if the table has a route to that destination with that metric. */
+  addRoute(settings: RouteSettings): number {
+    return this.#socket.request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, (writer) => writeRoute(writer, settings));
+  }
+
+  /** Deletes what `addRoute` made (static routes); -ESRCH if there is no such route. */
+  deleteRoute(settings: RouteSettings): number {
+    return this.#socket.request(RTM_DELROUTE, 0, (writer) => writeRoute(writer, settings));
+  }
+
+  /** In the order in which the kernel goes through them. */
+  rules(family: number): Rule[] {
+    return this.#socket.dump(RTM_GETRULE, (writer) => writeRuleQuery(writer, family), RTM_NEWRULE, decodeRule);
+  }
+
+  /** -EEXIST if there is such a rule. */
+  addRule(settings: RuleSettings): number {
+    return this.#socket.request(RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL, (writer) => writeRule(writer, settings));
+  }
+
+  /** -ENOENT if there is no such rule. */
+  deleteRule(settings: RuleSettings): number {
+    return this.#socket.request(RTM_DELRULE, 0, (writer) => writeRule(writer, settings));
   }
 
   close(): void {

@@ -63,10 +63,10 @@ function prepareVrrpSocket(fd: number, { ifindex, ifname, multicast }: VrrpSocke
   if (result < 0) return result;
   setOption(fd, SOL_SOCKET, SO_PRIORITY, PRIORITY_CONTROL); // a nicety that needs CAP_NET_ADMIN
   if (!multicast) return 0;
-  // Another instance's socket on this host joins groups on other interfaces: those are not for this one.
+  // Other sockets of this host join the group on other interfaces: those are not for this one.
   result = setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
   if (result < 0) return result;
-  // A router must not hear its own advertisements (RFC 9568 §7.1 has no rule that tells them apart).
+  // The state machine takes what it hears for another router's: its own advertisements must not come back to it.
   result = setOption(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0);
   if (result < 0) return result;
   const request = multicastRequest(VRRP_GROUP, ifindex);
