@@ -1,0 +1,401 @@
+/**
+ * One VRRP instance as a pure function: state, event, now → state, effects (RFC 3768 §6.4, with the fault state,
+ * the preemption delay and the log lines that keepalived adds). The driver in engine.ts carries the effects out.
+ *
+ * Duty of the driver: after any wake-up it hands over every packet that has arrived *before* it sends "timer",
+ * and after a pause in which this process did not run it sends "frozen" first. So no master is declared dead on
+ * the strength of time in which nobody listened.
+ */
+import type { GratuitousArp } from "../config/keepalived/model.js";
+import { type Microseconds, microseconds } from "../config/units.js";
+import { formatIpv4 } from "./ipv4.js";
+import { after, type Instant, masterDownInterval, skewTime } from "./timers.js";
+import { type Assessment, describeFault, type FaultReason, sameFault } from "./tracking.js";
+
+/** What of an instance's configuration the protocol needs. */
+export interface InstanceSettings {
+  readonly name: string;
+  readonly advertInterval: Microseconds;
+  readonly preempt: boolean;
+  /** How long a master of lower priority is left in peace; 0: not at all. */
+  readonly preemptDelay: Microseconds;
+  readonly garp: GratuitousArp;
+}
+
+export type InstanceState = Circumstances & (Initialize | Backup | Master | Fault);
+
+/** What the host says of the instance, in every state. */
+interface Circumstances {
+  /** Effective, 1–255. */
+  readonly priority: number;
+  readonly faults: readonly FaultReason[];
+  /** The address that advertisements leave from; it breaks ties. 0: none. */
+  readonly source: number;
+}
+
+interface Initialize {
+  readonly kind: "initialize";
+}
+
+interface Backup {
+  readonly kind: "backup";
+  readonly masterDownAt: Instant;
+  /** From when on a master of lower priority is no longer accepted; undefined: none was heard yet. */
+  readonly preemptAt: Instant | undefined;
+}
+
+interface Master {
+  readonly kind: "master";
+  readonly advertiseAt: Instant;
+  /** The second burst of gratuitous ARPs. */
+  readonly announceAgain: { readonly at: Instant; readonly repeat: number } | undefined;
+  readonly refreshAt: Instant | undefined;
+  /** When addresses that somebody took away are put back. */
+  readonly restoreAt: Instant | undefined;
+  readonly restoredAt: Instant | undefined;
+}
+
+interface Fault {
+  readonly kind: "fault";
+}
+
+export type InstanceEvent =
+  | { readonly kind: "start"; readonly assessment: Assessment; readonly source: number }
+  /** The clock has reached `nextDeadline`, or passed it. */
+  | { readonly kind: "timer" }
+  /** A checked advertisement of this virtual router. */
+  | { readonly kind: "advertisement"; readonly source: number; readonly priority: number }
+  /** Trackers or the source address may have changed. */
+  | { readonly kind: "assessed"; readonly assessment: Assessment; readonly source: number }
+  /** Somebody else removed a virtual address: `10.0.0.100/24 dev eth0`. */
+  | { readonly kind: "address-lost"; readonly address: string }
+  /** The process did not run for so long that nothing could be heard. */
+  | { readonly kind: "frozen" }
+  | { readonly kind: "stop" };
+
+/** "detail" is what keepalived says with -D only. */
+export type LogLevel = "warning" | "info" | "detail";
+
+export type ReportedState = "BACKUP" | "MASTER" | "FAULT" | "STOP";
+
+export type Effect =
+  | { readonly kind: "send-advertisement"; readonly priority: number }
+  | { readonly kind: "add-addresses" }
+  | { readonly kind: "remove-addresses" }
+  /** Gratuitous ARPs for every address, `repeat` times back to back. */
+  | { readonly kind: "announce"; readonly repeat: number }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: "state-changed"; readonly state: ReportedState };
+
+export interface Step {
+  readonly state: InstanceState;
+  /** To be carried out in this order. */
+  readonly effects: readonly Effect[];
+}
+
+/** Addresses that vanish again and again are put back at most this often. */
+const RESTORE_PAUSE = microseconds(1_000_000);
+/** A priority of 255 owns the addresses: it waits for nobody. */
+const OWNER = 255;
+
+export const initialState: InstanceState = { kind: "initialize", priority: 1, faults: [], source: 0 };
+
+/** When the driver must send "timer"; undefined: only events from outside matter. */
+export function nextDeadline(state: InstanceState): Instant | undefined {
+  switch (state.kind) {
+    case "initialize":
+    case "fault":
+      return undefined;
+    case "backup":
+      return state.masterDownAt;
+    case "master": {
+      let earliest = state.advertiseAt;
+      for (const at of [state.announceAgain?.at, state.refreshAt, state.restoreAt])
+        if (at !== undefined && at < earliest) earliest = at;
+      return earliest;
+    }
+    default:
+      return unreachable(state);
+  }
+}
+
+/** Takes one event at the moment `now`. Never throws; an event that means nothing in a state changes nothing. */
+export function step(state: InstanceState, event: InstanceEvent, now: Instant, own: InstanceSettings): Step {
+  switch (event.kind) {
+    case "start":
+      return start(event.assessment, event.source, now, own);
+    case "stop":
+      return stop(state, own);
+    case "assessed":
+      return state.kind === "initialize" ? unchanged(state) : assessed(state, event.assessment, event.source, now, own);
+    case "timer":
+      if (state.kind === "backup" && now >= state.masterDownAt) return masterDown(state, now, own);
+      return state.kind === "master" ? masterTimers(state, now, own) : unchanged(state);
+    case "advertisement":
+      if (state.kind === "backup") return heardAsBackup(state, event, now, own);
+      return state.kind === "master" ? heardAsMaster(state, event, now, own) : unchanged(state);
+    case "address-lost":
+      return state.kind === "master" ? addressLost(state, event.address, now, own) : unchanged(state);
+    case "frozen":
+      return state.kind === "backup" ? frozen(state, now, own) : unchanged(state);
+    default:
+      return unreachable(event);
+  }
+}
+
+/** Always as backup, whatever `state` says in the file. What an earlier run left behind goes first. */
+function start({ priority, faults }: Assessment, source: number, now: Instant, own: InstanceSettings): Step {
+  const circumstances = { priority, faults, source };
+  if (faults.length === 0) {
+    const state: InstanceState = { ...circumstances, kind: "backup", ...waiting(priority, now, own) };
+    return {
+      state,
+      effects: [{ kind: "remove-addresses" }, say(own, "Entering BACKUP STATE (init)"), changed("BACKUP")],
+    };
+  }
+  const effects: Effect[] = [{ kind: "remove-addresses" }, ...faults.map((fault) => sayFault(own, fault))];
+  if (isRealFault(faults)) effects.push(say(own, "Entering FAULT STATE (init)"), changed("FAULT"));
+  return { state: { ...circumstances, kind: "fault" }, effects };
+}
+
+/** A master resigns with priority 0, so that a backup takes over after its skew and not its full interval. */
+function stop(state: InstanceState, own: InstanceSettings): Step {
+  const { priority, faults, source } = state;
+  const stopped: InstanceState = { kind: "initialize", priority, faults, source };
+  switch (state.kind) {
+    case "initialize":
+      return unchanged(state);
+    case "master":
+      return { state: stopped, effects: [...resign(own), changed("STOP")] };
+    default:
+      return { state: stopped, effects: [changed("STOP")] };
+  }
+}
+
+function resign(own: InstanceSettings): Effect[] {
+  return [
+    { kind: "send-advertisement", priority: 0 },
+    say(own, "sent 0 priority", "detail"),
+    say(own, "removing VIPs.", "detail"),
+    { kind: "remove-addresses" },
+  ];
+}
+
+/** The host has changed: a new priority, fault reasons come and go. */
+function assessed(
+  state: InstanceState,
+  { priority, faults }: Assessment,
+  source: number,
+  now: Instant,
+  own: InstanceSettings,
+): Step {
+  const effects: Effect[] = [];
+  if (priority !== state.priority)
+    effects.push(say(own, `Changing effective priority from ${state.priority} to ${priority}`));
+  for (const fault of faults)
+    if (!state.faults.some((known) => sameFault(known, fault))) effects.push(sayFault(own, fault));
+  const next: InstanceState = { ...state, priority, faults, source };
+
+  if (isRealFault(faults) && next.kind === "fault" && !isRealFault(state.faults))
+    effects.push(say(own, "Entering FAULT STATE"), changed("FAULT"));
+  if (faults.length > 0 && next.kind !== "fault") {
+    effects.push(say(own, "Entering FAULT STATE"), ...(next.kind === "master" ? resign(own) : []), changed("FAULT"));
+    return { state: { kind: "fault", priority, faults, source }, effects };
+  }
+  if (faults.length === 0 && next.kind === "fault") {
+    effects.push(say(own, "Entering BACKUP STATE"), changed("BACKUP"));
+    return { state: { kind: "backup", priority, faults, source, ...waiting(priority, now, own) }, effects };
+  }
+  return { state: next, effects };
+}
+
+/** While an instance waits for the first results of its scripts only, nothing is wrong yet and nobody need be told. */
+function isRealFault(faults: readonly FaultReason[]): boolean {
+  return faults.some((fault) => fault.kind !== "script-pending");
+}
+
+/** A fresh backup: the master, if there is one, has a whole down interval to show itself. */
+function waiting(priority: number, now: Instant, own: InstanceSettings): Omit<Backup, "kind"> {
+  const interval = priority === OWNER ? microseconds(1) : masterDownInterval(priority, own.advertInterval);
+  return { masterDownAt: after(now, interval), preemptAt: undefined };
+}
+
+function frozen(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
+  const masterDownAt = after(now, masterDownInterval(state.priority, own.advertInterval));
+  return { state: { ...state, masterDownAt }, effects: [] };
+}
+
+/** RFC 3768 §6.4.2, with keepalived's rules for who is worth waiting for. */
+function heardAsBackup(
+  state: Circumstances & Backup,
+  heard: { readonly source: number; readonly priority: number },
+  now: Instant,
+  own: InstanceSettings,
+): Step {
+  if (heard.priority === 0)
+    return {
+      state: { ...state, masterDownAt: after(now, skewTime(state.priority)), preemptAt: undefined },
+      effects: [say(own, "Backup received priority 0 advertisement")],
+    };
+  const masterDownAt = after(now, masterDownInterval(state.priority, own.advertInterval));
+  if (heard.priority >= state.priority) return { state: { ...state, masterDownAt, preemptAt: undefined }, effects: [] };
+  if (!own.preempt && state.priority !== OWNER) return { state: { ...state, masterDownAt }, effects: [] };
+
+  const preemptAt = state.preemptAt ?? after(now, own.preemptDelay);
+  if (now < preemptAt) return { state: { ...state, masterDownAt, preemptAt }, effects: [] };
+  // The timer runs on: it was last set by an accepted advertisement, or at the start.
+  const text = `received lower priority (${heard.priority}) advert from ${formatIpv4(heard.source)} - discarding`;
+  return { state: { ...state, preemptAt }, effects: [say(own, text)] };
+}
+
+/** The advertisement precedes the addresses, so that a lesser master lets go before we hold them. */
+function masterDown(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
+  const { priority, faults, source } = state;
+  const { masterDelay, masterRepeat, masterRefresh } = own.garp;
+  const master: InstanceState = {
+    kind: "master",
+    priority,
+    faults,
+    source,
+    advertiseAt: after(now, own.advertInterval),
+    announceAgain: secondBurst(now, masterDelay, masterRepeat),
+    refreshAt: masterRefresh > 0 ? after(now, masterRefresh) : undefined,
+    restoreAt: undefined,
+    restoredAt: undefined,
+  };
+  return {
+    state: master,
+    effects: [
+      say(own, "Receive advertisement timeout", "detail"),
+      { kind: "send-advertisement", priority },
+      say(own, "Entering MASTER STATE"),
+      say(own, "setting VIPs.", "detail"),
+      { kind: "add-addresses" },
+      { kind: "announce", repeat: masterRepeat },
+      changed("MASTER"),
+    ],
+  };
+}
+
+function secondBurst(now: Instant, delay: Microseconds, repeat: number): Master["announceAgain"] {
+  return delay > 0 && repeat > 0 ? { at: after(now, delay), repeat } : undefined;
+}
+
+function masterTimers(state: Circumstances & Master, now: Instant, own: InstanceSettings): Step {
+  const effects: Effect[] = [];
+  let { advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt } = state;
+  if (now >= advertiseAt) {
+    effects.push({ kind: "send-advertisement", priority: state.priority });
+    // Counted from when it was due, so that small latenesses do not add up; after a long one, from now.
+    const due = after(advertiseAt, own.advertInterval);
+    advertiseAt = due > now ? due : after(now, own.advertInterval);
+  }
+  if (restoreAt !== undefined && now >= restoreAt) {
+    effects.push({ kind: "add-addresses" }, { kind: "announce", repeat: own.garp.masterRepeat });
+    restoreAt = undefined;
+    restoredAt = now;
+  }
+  if (announceAgain !== undefined && now >= announceAgain.at) {
+    effects.push({ kind: "announce", repeat: announceAgain.repeat });
+    announceAgain = undefined;
+  }
+  if (refreshAt !== undefined && now >= refreshAt) {
+    effects.push({ kind: "announce", repeat: own.garp.masterRefreshRepeat });
+    refreshAt = after(now, own.garp.masterRefresh);
+  }
+  return { state: { ...state, advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt }, effects };
+}
+
+/** RFC 3768 §6.4.3: two masters hear each other, and the lesser one yields. */
+function heardAsMaster(
+  state: Circumstances & Master,
+  heard: { readonly source: number; readonly priority: number },
+  now: Instant,
+  own: InstanceSettings,
+): Step {
+  const { priority, faults, source } = state;
+  const from = formatIpv4(heard.source);
+  if (heard.priority === 0)
+    return {
+      state: { ...state, advertiseAt: after(now, own.advertInterval) },
+      effects: [{ kind: "send-advertisement", priority }],
+    };
+  if (heard.priority === priority && heard.source === source) {
+    const text = `WARNING - equal priority advert received from remote host with our IP address ${from}.`;
+    return { state, effects: [say(own, text, "warning")] };
+  }
+  if (heard.priority > priority || (heard.priority === priority && heard.source > source)) {
+    const rank =
+      heard.priority > priority
+        ? `higher priority ${heard.priority}, ours ${priority}`
+        : `same priority ${priority} but higher IP address than ours`;
+    const masterDownAt = after(now, masterDownInterval(priority, own.advertInterval));
+    return {
+      state: { kind: "backup", priority, faults, source, masterDownAt, preemptAt: undefined },
+      effects: [
+        ...(heard.priority === OWNER && priority === OWNER ? [twoOwners(own, from)] : []),
+        say(own, `Master received advert from ${from} with ${rank}`),
+        say(own, "Entering BACKUP STATE"),
+        say(own, "removing VIPs.", "detail"),
+        { kind: "remove-addresses" },
+        changed("BACKUP"),
+      ],
+    };
+  }
+  const { lowerPriorityDelay, lowerPriorityRepeat } = own.garp;
+  const text = `Received advert from ${from} with lower priority ${heard.priority}, ours ${priority}, forcing new election`;
+  return {
+    state: {
+      ...state,
+      advertiseAt: after(now, own.advertInterval),
+      announceAgain: secondBurst(now, lowerPriorityDelay, lowerPriorityRepeat) ?? state.announceAgain,
+    },
+    effects: [
+      ...(heard.priority === OWNER ? [twoOwners(own, from)] : []),
+      say(own, text),
+      { kind: "send-advertisement", priority },
+      ...(lowerPriorityRepeat > 0 ? [{ kind: "announce", repeat: lowerPriorityRepeat } as const] : []),
+    ],
+  };
+}
+
+/**
+ * Somebody took an address away (systemd-networkd at its restart, an operator). keepalived resigns and takes the
+ * address back later; putting it back at once costs no outage at all.
+ */
+function addressLost(state: Circumstances & Master, address: string, now: Instant, own: InstanceSettings): Step {
+  const line = say(own, `ip address ${address}, no longer exist`, "warning");
+  if (state.restoreAt !== undefined) return { state, effects: [line] };
+  if (state.restoredAt !== undefined && now < state.restoredAt + RESTORE_PAUSE)
+    return { state: { ...state, restoreAt: after(state.restoredAt, RESTORE_PAUSE) }, effects: [line] };
+  return {
+    state: { ...state, restoredAt: now },
+    effects: [line, { kind: "add-addresses" }, { kind: "announce", repeat: own.garp.masterRepeat }],
+  };
+}
+
+const unchanged = (state: InstanceState): Step => ({ state, effects: [] });
+
+const changed = (state: ReportedState): Effect => ({ kind: "state-changed", state });
+
+function say(own: InstanceSettings, text: string, level: LogLevel = "info"): Effect {
+  return { kind: "log", level, text: `(${own.name}) ${text}` };
+}
+
+/** keepalived puts a colon behind the name here, and only here. */
+function sayFault(own: InstanceSettings, fault: FaultReason): Effect {
+  const level = fault.kind === "script-pending" ? "detail" : "info";
+  return { kind: "log", level, text: `(${own.name}): entering FAULT state ${describeFault(fault)}` };
+}
+
+function twoOwners(own: InstanceSettings, from: string): Effect {
+  return say(
+    own,
+    `CONFIGURATION ERROR: ${from} is an address owner (priority 255) as well; only one can be`,
+    "warning",
+  );
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}

@@ -1,0 +1,125 @@
+/** What raises and lowers a priority, and what puts an instance into fault: scripts, links, the source address. */
+import type { VrrpInstance, VrrpScript } from "../config/keepalived/model.js";
+
+/** What one tracked script has shown so far. Counts run towards the next change of mind. */
+export type ScriptState =
+  | { readonly kind: "pending" }
+  | { readonly kind: "up"; readonly failures: number }
+  | { readonly kind: "down"; readonly successes: number };
+
+/** A script without `init_fail` is unknown until it has exited once. */
+export function initialScriptState(script: Pick<VrrpScript, "initFail">): ScriptState {
+  return script.initFail ? { kind: "down", successes: 0 } : { kind: "pending" };
+}
+
+/**
+ * Counts one result: `rise` successes in a row make a script up, `fall` failures in a row make it down. The very
+ * first result decides alone, so that a start need not wait `rise` intervals.
+ */
+export function countScriptResult(
+  state: ScriptState,
+  succeeded: boolean,
+  script: Pick<VrrpScript, "rise" | "fall">,
+): ScriptState {
+  switch (state.kind) {
+    case "pending":
+      return succeeded ? { kind: "up", failures: 0 } : { kind: "down", successes: 0 };
+    case "up":
+      if (succeeded) return { kind: "up", failures: 0 };
+      if (state.failures + 1 >= script.fall) return { kind: "down", successes: 0 };
+      return { kind: "up", failures: state.failures + 1 };
+    case "down":
+      if (!succeeded) return { kind: "down", successes: 0 };
+      if (state.successes + 1 >= script.rise) return { kind: "up", failures: 0 };
+      return { kind: "down", successes: state.successes + 1 };
+  }
+}
+
+/** Why an instance must not take part. Each cause counts: the fault is over when the last one is. */
+export type FaultReason =
+  | { readonly kind: "interface-missing"; readonly interface: string }
+  | { readonly kind: "interface-down"; readonly interface: string }
+  | { readonly kind: "script-pending"; readonly script: string }
+  | { readonly kind: "script-failed"; readonly script: string }
+  | { readonly kind: "source-missing"; readonly address: string | undefined };
+
+export const sameFault = (a: FaultReason, b: FaultReason): boolean => describeFault(a) === describeFault(b);
+
+/** The words that stand behind `(VI_1): entering FAULT state`. */
+export function describeFault(fault: FaultReason): string {
+  switch (fault.kind) {
+    case "interface-missing":
+      return `(interface ${fault.interface} does not exist)`;
+    case "interface-down":
+      return `(interface ${fault.interface} down)`;
+    case "script-pending":
+      return `until script ${fault.script} has given its first result`;
+    case "script-failed":
+      return `due to script ${fault.script}`;
+    case "source-missing":
+      return fault.address === undefined ? "(no IPv4 address)" : `(src address ${fault.address} not configured)`;
+  }
+}
+
+/** The host as an instance sees it. */
+export interface TrackedWorld {
+  script(name: string): ScriptState | undefined;
+  /** "up" means up and running: the carrier is there. */
+  link(name: string): "up" | "down" | "missing";
+  /** Whether the address that advertisements leave from is on the interface. */
+  readonly sourcePresent: boolean;
+}
+
+export interface Assessment {
+  /** The effective priority, 1–255. */
+  readonly priority: number;
+  readonly faults: readonly FaultReason[];
+}
+
+const OWNER = 255;
+/** Trackers reach neither 0, which resigns, nor 255, which owns the addresses. */
+const LOWEST = 1;
+const HIGHEST = 254;
+
+/** Works out the effective priority and the fault reasons from all that an instance tracks. */
+export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment {
+  const faults: FaultReason[] = [];
+  let sum = instance.priority;
+
+  for (const name of requiredInterfaces(instance)) {
+    const link = world.link(name);
+    if (link === "missing") faults.push({ kind: "interface-missing", interface: name });
+    else if (link === "down") faults.push({ kind: "interface-down", interface: name });
+  }
+  for (const tracked of instance.trackInterfaces) {
+    if (tracked.weight !== 0) sum += contribution(tracked.weight, world.link(tracked.interface) === "up");
+  }
+  for (const tracked of instance.trackScripts) {
+    const state = world.script(tracked.script);
+    if (state === undefined) continue;
+    if (tracked.weight !== 0) {
+      if (state.kind !== "pending") sum += contribution(tracked.weight, state.kind === "up");
+    } else if (state.kind !== "up") {
+      const kind = state.kind === "pending" ? "script-pending" : "script-failed";
+      faults.push({ kind, script: tracked.script });
+    }
+  }
+  if (!world.sourcePresent) faults.push({ kind: "source-missing", address: instance.sourceAddress });
+
+  const priority = instance.priority === OWNER ? OWNER : Math.max(LOWEST, Math.min(HIGHEST, sum));
+  return { priority, faults };
+}
+
+/** A positive weight is added while all is well, a negative one while it is not. */
+function contribution(weight: number, up: boolean): number {
+  return weight > 0 === up ? weight : 0;
+}
+
+/** Its own interface, those its addresses live on, and those tracked with weight 0. */
+export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> {
+  const names = new Set([instance.interface]);
+  for (const address of [...instance.addresses, ...instance.excludedAddresses])
+    if (address.device !== undefined) names.add(address.device);
+  for (const tracked of instance.trackInterfaces) if (tracked.weight === 0) names.add(tracked.interface);
+  return names;
+}

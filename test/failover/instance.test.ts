@@ -1,0 +1,394 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { fromSeconds, microseconds } from "../../src/config/units.js";
+import type { FaultReason } from "../../src/failover/tracking.js";
+import { RecordingInstance } from "./support.js";
+
+const LINK_DOWN: FaultReason = { kind: "interface-down", interface: "eth0" };
+const PENDING: FaultReason = { kind: "script-pending", script: "chk" };
+const SCRIPT_FAILED: FaultReason = { kind: "script-failed", script: "chk" };
+
+/** 3 × 1 s + (256 − 100)/256 s, by pencil. */
+const DOWN_100 = 3_609_375;
+const SKEW_100 = 609_375;
+
+const us = microseconds;
+
+function master(own: ConstructorParameters<typeof RecordingInstance>[0] = { priority: 100 }): RecordingInstance {
+  const instance = new RecordingInstance(own).advance(fromSeconds(4));
+  assert.equal(instance.state.kind, "master");
+  instance.take();
+  instance.logs.length = 0;
+  return instance;
+}
+
+function backup(own: ConstructorParameters<typeof RecordingInstance>[0] = { priority: 100 }): RecordingInstance {
+  const instance = new RecordingInstance(own);
+  assert.equal(instance.state.kind, "backup");
+  instance.take();
+  instance.logs.length = 0;
+  return instance;
+}
+
+describe("start", () => {
+  test("it begins as backup, and takes away what an earlier run left", () => {
+    const instance = new RecordingInstance({ priority: 100 });
+    assert.deepEqual(instance.take(), ["remove", "BACKUP"]);
+    assert.deepEqual(instance.logs, ["(VI_1) Entering BACKUP STATE (init)"]);
+  });
+
+  test("without a master it takes over after one master-down interval, and not a microsecond earlier", () => {
+    const instance = backup();
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("the owner (priority 255) is master at once", () =>
+    assert.equal(backup({ priority: 255 }).advance(us(1)).state.kind, "master"));
+
+  test("with a fault it begins in fault", () => {
+    const instance = new RecordingInstance({ priority: 100 }, { started: false }).start([LINK_DOWN]);
+    assert.deepEqual(instance.take(), ["remove", "FAULT"]);
+    assert.deepEqual(instance.logs, [
+      "(VI_1): entering FAULT state (interface eth0 down)",
+      "(VI_1) Entering FAULT STATE (init)",
+    ]);
+  });
+
+  test("a script of weight 0 holds it until its first success, then a whole down interval runs", () => {
+    const instance = new RecordingInstance({ priority: 100 }, { started: false }).start([PENDING]);
+    assert.equal(instance.advance(fromSeconds(60)).state.kind, "fault");
+    assert.deepEqual(instance.take(), ["remove"], "waiting is no news");
+    instance.assess(100);
+    assert.deepEqual(instance.take(), ["BACKUP"]);
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("a first result that fails is a fault, and is told", () => {
+    const instance = new RecordingInstance({ priority: 100 }, { started: false }).start([PENDING]);
+    instance.take();
+    instance.assess(100, [SCRIPT_FAILED]);
+    assert.deepEqual(instance.take(), ["FAULT"]);
+    assert.equal(instance.logs.at(-1), "(VI_1) Entering FAULT STATE");
+  });
+});
+
+describe("becoming master", () => {
+  test("the advertisement goes out first, then addresses, then gratuitous ARPs, then the news", () => {
+    const instance = backup();
+    instance.advance(us(DOWN_100));
+    assert.deepEqual(instance.take(), ["send 100", "add", "announce 5", "MASTER"]);
+    assert.ok(instance.logs.includes("(VI_1) Entering MASTER STATE"));
+  });
+
+  test("it advertises every interval, without drift when it wakes up a little late", () => {
+    const instance = master();
+    const sent: number[] = [];
+    for (let late = 0; late < 5; late++) {
+      const deadline = instance.state.kind === "master" ? instance.state.advertiseAt : 0;
+      sent.push(deadline);
+      instance.now = us(deadline + 1000);
+      instance.handle({ kind: "timer" });
+    }
+    assert.deepEqual(
+      sent.map((at) => at - sent[0]!),
+      [0, 1_000_000, 2_000_000, 3_000_000, 4_000_000],
+    );
+  });
+
+  test("a second burst follows after garp_master_delay, and refreshes only if asked for", () => {
+    const instance = backup();
+    instance.advance(us(DOWN_100 + 60_000_000));
+    assert.equal(instance.take().filter((did) => did.startsWith("announce")).length, 2);
+
+    const garp = { ...instance.settings.garp, masterRefresh: fromSeconds(60), masterRefreshRepeat: 2 };
+    const refreshing = backup({ priority: 100, garp });
+    refreshing.advance(us(DOWN_100 + 120_000_000));
+    assert.deepEqual(
+      refreshing.take().filter((did) => did.startsWith("announce")),
+      ["announce 5", "announce 5", "announce 2", "announce 2"],
+    );
+  });
+});
+
+describe("a backup hears an advertisement", () => {
+  for (const [what, priority] of [
+    ["higher", 150],
+    ["equal", 100],
+  ] as const)
+    test(`of ${what} priority: the down timer starts anew`, () => {
+      const instance = backup();
+      instance
+        .advance(fromSeconds(3))
+        .hear(priority)
+        .advance(us(DOWN_100 - 1));
+      assert.equal(instance.state.kind, "backup");
+      assert.equal(instance.advance(us(1)).state.kind, "master");
+    });
+
+  test("of lower priority: it is discarded and the timer runs on", () => {
+    const instance = backup();
+    instance.advance(fromSeconds(3)).hear(90);
+    assert.deepEqual(instance.logs, ["(VI_1) received lower priority (90) advert from 192.0.2.20 - discarding"]);
+    assert.equal(instance.advance(us(DOWN_100 - 3_000_000)).state.kind, "master");
+  });
+
+  test("of lower priority with nopreempt: the timer starts anew", () => {
+    const instance = backup({ priority: 100, preempt: false });
+    instance
+      .advance(fromSeconds(3))
+      .hear(90)
+      .advance(us(DOWN_100 - 1));
+    assert.equal(instance.state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master", "nopreempt does not matter once the master is dead");
+  });
+
+  test("of priority 0: it takes over after its skew", () => {
+    const instance = backup();
+    instance.hear(150).hear(0);
+    assert.ok(instance.logs.includes("(VI_1) Backup received priority 0 advertisement"));
+    assert.equal(instance.advance(us(SKEW_100 - 1)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+});
+
+describe("preempt_delay", () => {
+  const own = { priority: 200, preemptDelay: fromSeconds(30) };
+  /** 3 s + (256 − 200)/256 s. */
+  const DOWN_200 = 3_218_750;
+
+  /** Another master of lower priority advertises every second; when, in µs, does ours take over? */
+  function takeOver(instance: RecordingInstance, others: number): number {
+    for (let second = 0; second < others; second++) {
+      instance.hear(100).advance(fromSeconds(1));
+      if (instance.state.kind === "master") break;
+    }
+    assert.equal(instance.state.kind, "master");
+    return instance.now;
+  }
+
+  test("a living master keeps the addresses for the delay, and a down interval more", () => {
+    const took = takeOver(backup(own), 60);
+    assert.ok(took > 30_000_000 && took <= 30_000_000 + DOWN_200 + 1_000_000, `took over at ${took} µs`);
+  });
+
+  test("without the delay it takes over within a down interval", () =>
+    assert.ok(takeOver(backup({ priority: 200 }), 60) <= DOWN_200 + 1_000_000));
+
+  test("it does not apply if no master is heard", () =>
+    assert.equal(backup(own).advance(us(DOWN_200)).state.kind, "master"));
+
+  test("it does not apply once the master has died", () => {
+    const instance = backup(own);
+    instance.hear(100).advance(us(DOWN_200 - 1));
+    assert.equal(instance.state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("a better master ends it: the next lesser one is given the whole delay again", () => {
+    const instance = backup(own);
+    for (let second = 0; second < 29; second++) instance.hear(100).advance(fromSeconds(1));
+    instance.hear(250).advance(fromSeconds(1));
+    for (let second = 0; second < 29; second++) instance.hear(100).advance(fromSeconds(1));
+    assert.equal(instance.state.kind, "backup");
+  });
+});
+
+describe("a master hears an advertisement", () => {
+  test("of lower priority: it advertises at once, announces its addresses again, and stays", () => {
+    const instance = master();
+    instance.hear(90);
+    assert.deepEqual(instance.take(), ["send 100", "announce 5"]);
+    assert.deepEqual(instance.logs, [
+      "(VI_1) Received advert from 192.0.2.20 with lower priority 90, ours 100, forcing new election",
+    ]);
+    instance.advance(fromSeconds(6));
+    assert.equal(instance.take().filter((did) => did === "announce 5").length, 1, "the second burst");
+  });
+
+  test("of higher priority: it yields, and does not say priority 0", () => {
+    const instance = master();
+    instance.hear(150);
+    assert.deepEqual(instance.take(), ["remove", "BACKUP"]);
+    assert.deepEqual(instance.logs.slice(0, 2), [
+      "(VI_1) Master received advert from 192.0.2.20 with higher priority 150, ours 100",
+      "(VI_1) Entering BACKUP STATE",
+    ]);
+  });
+
+  test("of equal priority: the higher address wins, as numbers go", () => {
+    const yields = master({ priority: 100, source: "192.0.2.9" });
+    yields.hear(100, "192.0.2.10");
+    assert.deepEqual(yields.take(), ["remove", "BACKUP"]);
+    assert.equal(
+      yields.logs[0],
+      "(VI_1) Master received advert from 192.0.2.10 with same priority 100 but higher IP address than ours",
+    );
+    const stays = master({ priority: 100, source: "192.0.2.10" });
+    stays.hear(100, "192.0.2.9");
+    assert.deepEqual(stays.take(), ["send 100", "announce 5"]);
+  });
+
+  test("of equal priority from its own address: it warns and stays", () => {
+    const instance = master();
+    instance.hear(100, "192.0.2.10");
+    assert.deepEqual(instance.take(), []);
+    assert.match(instance.logs[0]!, /^\(VI_1\) WARNING - equal priority advert received/);
+  });
+
+  test("of priority 0: it advertises at once", () => {
+    const instance = master();
+    instance.hear(0);
+    assert.deepEqual(instance.take(), ["send 100"]);
+  });
+
+  test("nopreempt does not protect it from a higher one", () => {
+    const instance = master({ priority: 100, preempt: false });
+    instance.hear(150);
+    assert.equal(instance.state.kind, "backup");
+  });
+});
+
+describe("faults and priorities", () => {
+  test("a master that enters fault resigns, lets go of the addresses, and takes no part", () => {
+    const instance = master();
+    instance.assess(100, [SCRIPT_FAILED]);
+    assert.deepEqual(instance.take(), ["send 0", "remove", "FAULT"]);
+    assert.deepEqual(instance.logs.slice(0, 2), [
+      "(VI_1): entering FAULT state due to script chk",
+      "(VI_1) Entering FAULT STATE",
+    ]);
+    instance.hear(0).advance(fromSeconds(60));
+    assert.deepEqual(instance.take(), []);
+  });
+
+  test("a backup enters fault in silence", () => {
+    const instance = backup();
+    instance.assess(100, [LINK_DOWN]);
+    assert.deepEqual(instance.take(), ["FAULT"]);
+  });
+
+  test("every cause counts: the fault ends with the last one, in backup with a whole down interval", () => {
+    const instance = backup();
+    instance.assess(100, [LINK_DOWN]).assess(100, [LINK_DOWN, SCRIPT_FAILED]).assess(100, [SCRIPT_FAILED]);
+    assert.equal(instance.state.kind, "fault");
+    instance.assess(100);
+    assert.deepEqual(instance.take(), ["FAULT", "BACKUP"]);
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("a changed priority stands in the next advertisement and not in an extra one", () => {
+    const instance = master();
+    instance.assess(80);
+    assert.deepEqual(instance.logs, ["(VI_1) Changing effective priority from 100 to 80"]);
+    assert.deepEqual(instance.take(), []);
+    instance.advance(fromSeconds(1));
+    assert.deepEqual(instance.take(), ["send 80"]);
+  });
+
+  test("a lowered priority counts against what is heard", () => {
+    const instance = master();
+    instance.assess(80).hear(90);
+    assert.equal(instance.state.kind, "backup");
+  });
+});
+
+describe("stop", () => {
+  test("a master says priority 0 before it lets go of the addresses", () => {
+    const instance = master();
+    instance.handle({ kind: "stop" });
+    assert.deepEqual(instance.take(), ["send 0", "remove", "STOP"]);
+    assert.ok(instance.logs.includes("(VI_1) sent 0 priority"));
+  });
+
+  test("a backup says nothing, since the master is another", () => {
+    const instance = backup();
+    instance.handle({ kind: "stop" });
+    assert.deepEqual(instance.take(), ["STOP"]);
+    assert.deepEqual(instance.advance(fromSeconds(60)).take(), []);
+  });
+});
+
+describe("trouble", () => {
+  test("an address that somebody removed is put back at once, and announced", () => {
+    const instance = master();
+    instance.handle({ kind: "address-lost", address: "192.0.2.1/32 dev eth0" });
+    assert.deepEqual(instance.logs, ["(VI_1) ip address 192.0.2.1/32 dev eth0, no longer exist"]);
+    assert.deepEqual(instance.take(), ["add", "announce 5"]);
+    assert.equal(instance.state.kind, "master");
+  });
+
+  test("in a fight over an address it does not spin: one restoration a second", () => {
+    const instance = master();
+    for (let loss = 0; loss < 90; loss++)
+      instance.handle({ kind: "address-lost", address: "192.0.2.1/32 dev eth0" }).advance(us(10_000));
+    assert.equal(instance.take().filter((did) => did === "add").length, 1);
+    instance.advance(fromSeconds(1));
+    assert.equal(instance.take().filter((did) => did === "add").length, 1);
+  });
+
+  test("a backup that was frozen does not declare the master dead on time in which it did not run", () => {
+    const instance = backup();
+    instance.hear(150);
+    instance.now = us(instance.now + 60_000_000);
+    instance.handle({ kind: "frozen" }).handle({ kind: "timer" });
+    assert.equal(instance.state.kind, "backup");
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("a master that was frozen advertises at once and goes on from there", () => {
+    const instance = master();
+    instance.now = us(instance.now + 60_000_000);
+    instance.handle({ kind: "frozen" }).handle({ kind: "timer" });
+    assert.equal(instance.take().filter((did) => did === "send 100").length, 1);
+    assert.deepEqual(instance.advance(us(999_999)).take(), []);
+  });
+});
+
+const anyFaults = fc.subarray([LINK_DOWN, PENDING, SCRIPT_FAILED]);
+const anyEvent = fc.oneof(
+  fc.record({ do: fc.constant("hear" as const), priority: fc.nat(255), from: fc.nat(0xffffffff) }),
+  fc.record({ do: fc.constant("assess" as const), priority: fc.integer({ min: 1, max: 255 }), faults: anyFaults }),
+  fc.record({ do: fc.constantFrom("frozen" as const, "stop" as const, "start" as const, "lost" as const) }),
+);
+
+test("addresses are held exactly while master, whatever happens", () =>
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(anyEvent, fc.nat(5_000_000)), { maxLength: 60 }),
+      fc.boolean(),
+      fc.nat(10_000_000),
+      (history, preempt, preemptDelay) => {
+        const node = new RecordingInstance({ priority: 100, preempt, preemptDelay: us(preemptDelay) });
+        for (const [event, delay] of history) {
+          node.advance(us(delay));
+          const before = node.state.kind;
+          if (event.do === "hear") node.handle({ kind: "advertisement", priority: event.priority, source: event.from });
+          else if (event.do === "assess") node.assess(event.priority, event.faults);
+          else if (event.do === "start") before === "initialize" && node.start();
+          else if (event.do === "lost") node.handle({ kind: "address-lost", address: "192.0.2.1/32" });
+          else node.handle({ kind: event.do });
+          assert.equal(node.holdsAddresses, node.state.kind === "master");
+          if (node.state.kind === "master" || node.state.kind === "backup")
+            assert.deepEqual(node.state.faults, [], "no instance takes part while it has a fault");
+        }
+      },
+    ),
+  ));
+
+test("a master advertises at least once an interval, whatever it hears", () =>
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(99), fc.nat(1_500_000)), { maxLength: 40 }), (heard) => {
+      const node = master();
+      for (const [priority, delay] of heard) {
+        const intervals = Math.floor(delay / 1_000_000);
+        node.advance(us(delay));
+        assert.ok(node.take().filter((did) => did === "send 100").length >= intervals);
+        node.hear(priority, "192.0.2.9");
+      }
+    }),
+  ));

@@ -1,0 +1,163 @@
+/** Small makings shared by the tests of the fail-over engine. */
+import assert from "node:assert/strict";
+import type { Span } from "../../src/config/diagnostics.js";
+import type { VirtualAddress, VrrpInstance } from "../../src/config/keepalived/model.js";
+import { fromSeconds, type Microseconds, microseconds } from "../../src/config/units.js";
+import {
+  type Effect,
+  type InstanceEvent,
+  type InstanceSettings,
+  type InstanceState,
+  initialState,
+  nextDeadline,
+  step,
+} from "../../src/failover/instance.js";
+import { parseIpv4 } from "../../src/failover/ipv4.js";
+import type { FaultReason } from "../../src/failover/tracking.js";
+
+const span: Span = { file: { path: "test.conf", text: "" }, line: 1, column: 1, length: 1 };
+
+type Overrides = Partial<Omit<VrrpInstance, "addresses">> & { readonly addresses?: Partial<VirtualAddress>[] };
+
+/** A typed `vrrp_instance` with keepalived's defaults. */
+export function vrrpInstance({ addresses = [{ address: "192.0.2.1" }], ...overrides }: Overrides): VrrpInstance {
+  return {
+    name: "VI_1",
+    state: "BACKUP",
+    interface: "eth0",
+    virtualRouterId: 51,
+    version: 2,
+    priority: 100,
+    advertInterval: fromSeconds(1),
+    authentication: undefined,
+    addresses: addresses.map((address) => ({
+      address: "192.0.2.1",
+      prefixLength: 32,
+      device: undefined,
+      label: undefined,
+      scope: 0,
+      broadcast: undefined,
+      span,
+      ...address,
+    })),
+    excludedAddresses: [],
+    sourceAddress: undefined,
+    unicastPeers: [],
+    trackScripts: [],
+    trackInterfaces: [],
+    trackSourceAddress: false,
+    preempt: true,
+    preemptDelay: microseconds(0),
+    garp: keepalivedGarp,
+    lvsSyncDaemonInterface: undefined,
+    span,
+    ...overrides,
+  };
+}
+
+export const keepalivedGarp = {
+  masterDelay: fromSeconds(5),
+  masterRepeat: 5,
+  masterRefresh: microseconds(0),
+  masterRefreshRepeat: 1,
+  lowerPriorityDelay: fromSeconds(5),
+  lowerPriorityRepeat: 5,
+};
+
+export const ipv4 = (text: string): number => {
+  const address = parseIpv4(text);
+  assert.ok(address !== undefined, `${text} is no address`);
+  return address;
+};
+
+/** An instance at 192.0.2.10 that carries its effects out on itself, and writes down what it did. */
+export class RecordingInstance {
+  state: InstanceState = initialState;
+  now = microseconds(0);
+  holdsAddresses = false;
+  /** One word an effect since the last `take`: "send 100", "add", "remove", "announce 5", "MASTER". */
+  #did: string[] = [];
+  readonly logs: string[] = [];
+  readonly settings: InstanceSettings;
+
+  constructor(
+    readonly own: { readonly priority: number; readonly source?: string } & Partial<InstanceSettings>,
+    { started = true } = {},
+  ) {
+    this.settings = {
+      name: "VI_1",
+      advertInterval: fromSeconds(1),
+      preempt: true,
+      preemptDelay: microseconds(0),
+      garp: keepalivedGarp,
+      ...own,
+    };
+    if (started) this.start();
+  }
+
+  start(faults: FaultReason[] = []): this {
+    return this.handle({ kind: "start", assessment: { priority: this.own.priority, faults }, source: this.source });
+  }
+
+  get source(): number {
+    return ipv4(this.own.source ?? "192.0.2.10");
+  }
+
+  handle(event: InstanceEvent): this {
+    const { state, effects } = step(this.state, event, this.now, this.settings);
+    this.state = state;
+    for (const effect of effects) this.#record(effect);
+    return this;
+  }
+
+  /** Lets time pass; timers fire exactly when they are due. */
+  advance(duration: Microseconds): this {
+    const end = this.now + duration;
+    for (;;) {
+      const deadline = nextDeadline(this.state);
+      if (deadline === undefined || deadline > end) break;
+      this.now = microseconds(Math.max(deadline, this.now));
+      this.handle({ kind: "timer" });
+    }
+    this.now = microseconds(end);
+    return this;
+  }
+
+  hear(priority: number, source = "192.0.2.20"): this {
+    return this.handle({ kind: "advertisement", priority, source: ipv4(source) });
+  }
+
+  assess(priority: number, faults: FaultReason[] = []): this {
+    return this.handle({ kind: "assessed", assessment: { priority, faults }, source: this.source });
+  }
+
+  /** What it did since this was asked last. */
+  take(): string[] {
+    return this.#did.splice(0);
+  }
+
+  #record(effect: Effect): void {
+    switch (effect.kind) {
+      case "log":
+        this.logs.push(effect.text);
+        return;
+      case "send-advertisement":
+        this.#did.push(`send ${effect.priority}`);
+        return;
+      case "announce":
+        this.#did.push(`announce ${effect.repeat}`);
+        return;
+      case "state-changed":
+        this.#did.push(effect.state);
+        return;
+      case "add-addresses":
+        this.holdsAddresses = true;
+        this.#did.push("add");
+        return;
+      case "remove-addresses":
+        this.holdsAddresses = false;
+        this.#did.push("remove");
+        return;
+    }
+  }
+}

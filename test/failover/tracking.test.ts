@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import {
+  type Assessment,
+  assess,
+  countScriptResult,
+  initialScriptState,
+  type ScriptState,
+  type TrackedWorld,
+} from "../../src/failover/tracking.js";
+import { vrrpInstance } from "./support.js";
+
+const script = { rise: 2, fall: 3, initFail: false };
+
+/** What a script counts as after each of these results. */
+function history(results: string, own = script): string {
+  let state: ScriptState = initialScriptState(own);
+  return [...results]
+    .map((result) => {
+      state = countScriptResult(state, result === "+", own);
+      return state.kind === "up" ? "+" : "-";
+    })
+    .join("");
+}
+
+test("the first result decides alone, whatever rise and fall say", () => {
+  assert.equal(history("+"), "+");
+  assert.equal(history("-"), "-");
+});
+
+test("fall failures in a row make a script down, fewer do not", () => {
+  assert.equal(history("+---"), "+++-");
+  assert.equal(history("+--+--+"), "+++++++");
+});
+
+test("rise successes in a row make it up, fewer do not", () => {
+  assert.equal(history("-++"), "--+");
+  assert.equal(history("-+-+-"), "-----");
+});
+
+test("with init_fail it begins as failed and needs rise successes", () =>
+  assert.equal(history("++", { ...script, initFail: true }), "-+"));
+
+interface Host {
+  scripts?: Record<string, ScriptState["kind"]>;
+  links?: Record<string, "down" | "missing">;
+  sourcePresent?: boolean;
+}
+
+function world({ scripts = {}, links = {}, sourcePresent = true }: Host): TrackedWorld {
+  return {
+    script: (name) => {
+      const kind = scripts[name];
+      if (kind === undefined) return undefined;
+      return kind === "up" ? { kind, failures: 0 } : kind === "down" ? { kind, successes: 0 } : { kind };
+    },
+    link: (name) => links[name] ?? "up",
+    sourcePresent,
+  };
+}
+
+/** The effective priority, and F for each fault reason: "100", "100 F". */
+const brief = ({ priority, faults }: Assessment): string =>
+  `${priority}${faults.length > 0 ? ` ${faults.map((fault) => fault.kind).join(" ")}` : ""}`;
+
+const withScript = (weight: number, priority = 100) =>
+  vrrpInstance({ priority, trackScripts: [{ script: "chk", weight }] });
+
+for (const [weight, state, expected] of [
+  [0, "up", "100"],
+  [0, "down", "100 script-failed"],
+  [0, "pending", "100 script-pending"],
+  [2, "up", "102"],
+  [2, "down", "100"],
+  [2, "pending", "100"],
+  [-30, "up", "100"],
+  [-30, "down", "70"],
+  [-30, "pending", "100"],
+] as const)
+  test(`a script of weight ${weight} that is ${state} makes of priority 100: ${expected}`, () =>
+    assert.equal(brief(assess(withScript(weight), world({ scripts: { chk: state } }))), expected));
+
+test("the own interface, those of the addresses and tracked ones of weight 0 must be up", () => {
+  const own = vrrpInstance({
+    interface: "eth0",
+    addresses: [{ address: "10.0.0.1", device: "eth1" }],
+    trackInterfaces: [
+      { interface: "eth2", weight: 0 },
+      { interface: "eth3", weight: 20 },
+    ],
+  });
+  assert.equal(brief(assess(own, world({}))), "120");
+  assert.equal(brief(assess(own, world({ links: { eth0: "down" } }))), "120 interface-down");
+  assert.equal(
+    brief(assess(own, world({ links: { eth1: "down", eth2: "missing" } }))),
+    "120 interface-down interface-missing",
+  );
+  assert.equal(brief(assess(own, world({ links: { eth3: "down" } }))), "100");
+});
+
+test("a missing source address is a fault", () =>
+  assert.equal(brief(assess(vrrpInstance({}), world({ sourcePresent: false }))), "100 source-missing"));
+
+test("an effective priority stays within 1–254, and 255 never changes", () => {
+  assert.equal(brief(assess(withScript(253, 200), world({ scripts: { chk: "up" } }))), "254");
+  assert.equal(brief(assess(withScript(-253), world({ scripts: { chk: "down" } }))), "1");
+  assert.equal(brief(assess(withScript(-253, 255), world({ scripts: { chk: "down" } }))), "255");
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 254 }),
+      fc.array(fc.integer({ min: -253, max: 253 })),
+      (priority, weights) => {
+        const trackScripts = weights.map((weight) => ({ script: "chk", weight }));
+        const got = assess(vrrpInstance({ priority, trackScripts }), world({ scripts: { chk: "up" } })).priority;
+        assert.ok(got >= 1 && got <= 254);
+      },
+    ),
+  );
+});
