@@ -19,6 +19,7 @@ let created = 0;
 
 export class Lab {
   readonly #hosts = new Map<string, Host>();
+  readonly #boots: Promise<void>[] = [];
   readonly #switch: Switch;
 
   private constructor(
@@ -34,12 +35,17 @@ export class Lab {
     return new Lab(name, await Switch.open(name));
   }
 
-  /** Adds a host and boots it. @throws when it cannot be booted as told, with what `ip` said. */
+  /** Adds a host and boots it; several may boot at a time. @throws when it cannot be booted as told, with what `ip` said. */
   async host(name: string, options: HostOptions): Promise<Host> {
     if (this.#hosts.has(name)) throw new Error(`lab ${this.name} has a host ${name} already`);
     const host = new Host(this.name, name, options, this.#switch);
-    await host.boot();
     this.#hosts.set(name, host);
+    const boot = host.boot();
+    this.#boots.push(boot);
+    await boot.catch((error: Error) => {
+      this.#hosts.delete(name);
+      throw new Error(`host ${name}: ${error.message}`, { cause: error });
+    });
     return host;
   }
 
@@ -61,6 +67,7 @@ export class Lab {
 
   /** Kills all hosts and the switch, and waits until they are gone. May be called twice. */
   async destroy(): Promise<void> {
+    await Promise.allSettled(this.#boots);
     await Promise.all(this.hosts.map((host) => host.discard()));
     await this.#switch.close();
   }

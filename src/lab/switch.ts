@@ -7,7 +7,7 @@ import { mustRun } from "./command.js";
 
 export class Switch {
   readonly #box: Box;
-  readonly #bridges = new Map<string, string>();
+  readonly #bridges = new Map<string, Promise<string>>();
   #ports = 0;
 
   private constructor(box: Box) {
@@ -23,16 +23,20 @@ export class Switch {
     return cabinet;
   }
 
-  /** Makes the bridge of a network unless it is there: no spanning tree, so a plugged port forwards at once. */
-  async network(name: string): Promise<void> {
-    if (this.#bridges.has(name)) return;
-    const bridge = `br${this.#bridges.size}`;
-    this.#bridges.set(name, bridge);
+  /** The bridge of a network, made at its first use: no spanning tree, so a plugged port forwards at once. */
+  #bridge(network: string): Promise<string> {
+    const known = this.#bridges.get(network) ?? this.#makeBridge(network, `br${this.#bridges.size}`);
+    this.#bridges.set(network, known);
+    return known;
+  }
+
+  async #makeBridge(network: string, bridge: string): Promise<string> {
     await this.#ip([
       // Snooping would hold back multicast to groups that a raw-socket listener never joined through IGMP.
       `link add ${bridge} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`,
-      `link set ${bridge} alias ${name} up`,
+      `link set ${bridge} alias ${network} up`,
     ]);
+    return bridge;
   }
 
   /**
@@ -40,14 +44,14 @@ export class Switch {
    * @returns the port, for `cut` and `mend`.
    */
   async connect(network: string, pid: number, interfaceName: string, mac?: string): Promise<string> {
-    await this.network(network);
+    const bridge = await this.#bridge(network);
     const port = `p${++this.#ports}`;
     const address = mac === undefined ? "" : ` address ${mac}`;
     // In two steps: the peer's name may be one that this namespace has already, as a second `eth0` in flight has.
     await this.#ip([
       `link add ${port} type veth peer name ${port}h${address}`,
       `link set ${port}h netns ${pid} name ${interfaceName}`,
-      `link set ${port} master ${this.#bridges.get(network)} up`,
+      `link set ${port} master ${bridge} up`,
     ]);
     return port;
   }
