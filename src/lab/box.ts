@@ -90,10 +90,10 @@ export class Box {
     return new Box(pid, keeper, gone);
   }
 
-  /** The command line that runs `argv` inside; `nsenter` keeps the working directory only when told one. */
-  enter(argv: readonly string[], cwd = "/"): string[] {
-    // The directory is resolved inside, after the change of the mount namespace.
-    return ["nsenter", "-t", `${this.pid}`, "-n", "-p", "-m", "-u", `--wdns=${cwd}`, "--", ...argv];
+  /** The command line that runs `argv` inside, in its root directory or in `cwd`. */
+  enter(argv: readonly string[], cwd?: string): string[] {
+    const directory = cwd === undefined ? [] : [`--wd=${this.path(cwd)}`];
+    return ["nsenter", "-t", `${this.pid}`, "-n", "-p", "-m", "-u", ...directory, "--", ...argv];
   }
 
   /** A path of the box's file system as the machine reaches it. */

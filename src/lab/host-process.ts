@@ -1,6 +1,7 @@
 /** A program that runs inside a host: its output line by line with times, its signals, its end. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { wallClock } from "./clock.js";
 import { childrenOf, killTree } from "./command.js";
 
 export interface OutputLine {
@@ -17,8 +18,6 @@ export interface Exit {
 
 /** Output of one program is kept up to this many lines; a program that writes more loses its oldest. */
 const MAXIMUM_LINES = 100_000;
-
-export const wallClock = (): number => performance.timeOrigin + performance.now();
 
 export class HostProcess {
   readonly lines: OutputLine[] = [];

@@ -2,8 +2,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Box } from "./box.js";
+import { wallClock } from "./clock.js";
 import { type CommandOptions, type CommandResult, mustRun, runCommand } from "./command.js";
-import { HostProcess, wallClock } from "./host-process.js";
+import { HostProcess } from "./host-process.js";
 import type { Switch } from "./switch.js";
 
 export interface InterfaceOptions {
@@ -37,8 +38,13 @@ interface StoredFile {
   readonly mode: number;
 }
 
-/** A link-local address would otherwise be tentative for a second or two after boot, and could not be bound. */
+/**
+ * The reverse-path filter as Debian ships it (loose), whatever the machine has: a namespace inherits the machine's. And
+ * without duplicate address detection, which makes IPv6 addresses unusable for a second or two after boot.
+ */
 const SYSCTLS = {
+  "net.ipv4.conf.all.rp_filter": 0,
+  "net.ipv4.conf.default.rp_filter": 2,
   "net.ipv6.conf.all.accept_dad": 0,
   "net.ipv6.conf.default.accept_dad": 0,
   "net.ipv4.ip_nonlocal_bind": 0,

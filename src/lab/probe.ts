@@ -3,6 +3,7 @@
  * waits for no other, and the longest time in which none succeeded.
  */
 import { connect } from "node:net";
+import { wallClock } from "./clock.js";
 
 export interface ProbeOptions {
   /** `http://host[:port]/path`, or `tcp://host:port` where a connection that opens is a success. */
@@ -47,8 +48,6 @@ export interface ProbeSummary {
 /** Samples that a probe keeps: an hour at the default interval. Older ones are not summed up any more. */
 const MAXIMUM_SAMPLES = 360_000;
 
-const now = (): number => performance.timeOrigin + performance.now();
-
 export class Probe {
   readonly samples: Sample[] = [];
   readonly #intervalMs: number;
@@ -56,7 +55,7 @@ export class Probe {
   readonly #url: URL;
   readonly #pending = new Set<Promise<void>>();
   readonly #timer: NodeJS.Timeout;
-  readonly #startedAt = now();
+  readonly #startedAt = wallClock();
   #launched = 0;
 
   /** Starts at once. @param onSample called with each request's outcome, in the order of their ends. */
@@ -66,7 +65,7 @@ export class Probe {
     this.#timeoutMs = options.timeoutMs ?? 1_000;
     const launch = () => {
       // By the clock, not by the tick: a late timer must not thin out the requests of the time it lost.
-      const due = Math.floor((now() - this.#startedAt) / this.#intervalMs) + 1;
+      const due = Math.floor((wallClock() - this.#startedAt) / this.#intervalMs) + 1;
       if (due - this.#launched > 100) this.#launched = due - 1; // after a long pause (SIGSTOP) no avalanche
       for (; this.#launched < due; this.#launched++) this.#send(onSample);
     };
@@ -77,7 +76,7 @@ export class Probe {
   /** Sends no more, waits for what is in flight (at most the timeout), and sums up. */
   async stop(): Promise<ProbeSummary> {
     clearInterval(this.#timer);
-    const stoppedAt = now();
+    const stoppedAt = wallClock();
     await Promise.all(this.#pending);
     return summarize(this.samples, this.#startedAt, stoppedAt, Math.max(100, 10 * this.#intervalMs));
   }
@@ -95,7 +94,7 @@ export class Probe {
 
 /** One request on a connection of its own. Never rejects. */
 function request(url: URL, timeoutMs: number): Promise<Sample> {
-  const startedAt = now();
+  const startedAt = wallClock();
   const isHttp = url.protocol === "http:";
   return new Promise((resolve) => {
     const socket = connect({ host: url.hostname, port: Number(url.port || 80), noDelay: true });
@@ -104,7 +103,7 @@ function request(url: URL, timeoutMs: number): Promise<Sample> {
       clearTimeout(timer);
       socket.destroy();
       const server = /^x-server: *(.*)\r$/im.exec(received)?.[1] ?? "";
-      resolve({ startedAt, finishedAt: now(), server, ...(error === undefined ? {} : { error }) });
+      resolve({ startedAt, finishedAt: wallClock(), server, ...(error === undefined ? {} : { error }) });
     };
     const timer = setTimeout(() => finish("timeout"), timeoutMs);
     socket.once("error", (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));

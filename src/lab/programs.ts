@@ -14,6 +14,13 @@ export async function runWebServer(host: Host, ports: readonly number[] = [80]):
   return program;
 }
 
+/** Starts a syslog on the host's /dev/log: each line of the program's output is one message, `<134>…`. */
+export async function runSyslog(host: Host): Promise<HostProcess> {
+  const program = host.start([process.execPath, script("./syslog-main.js")]);
+  await program.waitForLine(/^ready/, 10_000);
+  return program;
+}
+
 export interface RunningProbe {
   /** Its output: one JSON line each second, for live displays. */
   readonly process: HostProcess;

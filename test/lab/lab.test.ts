@@ -5,6 +5,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { Host } from "../../src/lab/host.js";
 import { Lab } from "../../src/lab/lab.js";
+import { runSyslog } from "../../src/lab/programs.js";
 import { eventually } from "../support/eventually.js";
 import { needsRoot } from "../support/root.js";
 
@@ -150,12 +151,34 @@ test("a program's output comes line by line with times, and its end with the rea
   assert.equal((await stubborn.stop(100)).signal, "SIGKILL");
 });
 
+test("a host's syslog shows what its programs logged, and no other host's", { skip }, async (t) => {
+  const { a, b } = await pair(t);
+  const [syslog, other] = await Promise.all([runSyslog(a), runSyslog(b)]);
+  await a.mustRun(["logger", "-t", "tag", "-p", "local0.info", "for a"]);
+  await b.mustRun(["logger", "-t", "tag", "for b"]);
+  // local0 is facility 16 and info severity 6: 16 × 8 + 6 (RFC 3164 §4.1.1).
+  await syslog.waitForLine(/^<134>.* tag: for a$/);
+  await other.waitForLine(/for b$/);
+  assert.doesNotMatch(syslog.output, /for b/);
+  assert.deepEqual(await syslog.stop(), { code: null, signal: "SIGTERM" });
+});
+
 test("a command that hangs is killed at its timeout", { skip }, async (t) => {
   const { a } = await pair(t);
   const mark = `${process.pid}.5`;
   await assert.rejects(a.run(["sleep", mark], { timeoutMs: 200 }), /still running after 200 ms/);
   await eventually(() => processesWith(mark), []);
+});
+
+test("a command is given its input, directory and environment, and nothing of the test run's", { skip }, async (t) => {
+  const { a } = await pair(t);
   assert.equal(await a.mustRun(["cat"], { input: "echoed" }), "echoed");
+  assert.equal(await a.mustRun(["pwd"]), "/\n");
+  a.writeFile("/etc/haproxy/here", "");
+  assert.equal(await a.mustRun(["sh", "-c", "pwd -P; ls here"], { cwd: "/etc/haproxy" }), "/etc/haproxy\nhere\n");
+  process.env.BASCULE_TEST_LEAK = "1";
+  assert.equal(await a.mustRun(["sh", "-c", "echo $BASCULE_TEST_LEAK$GIVEN"], { env: { GIVEN: "2" } }), "2\n");
+  await assert.rejects(a.mustRun(["sh", "-c", "echo why >&2; exit 4"]), /exit 4: why/);
 });
 
 test("destroying a lab leaves nothing behind, and another lab alone", { skip }, async (t) => {
@@ -190,4 +213,15 @@ test("the kernel takes a lab down when its maker is killed without a chance to c
   await once(maker, "exit");
   await eventually(() => processesWith(mark), []);
   assert.deepEqual(Lab.sweep(), []);
+});
+
+test("a sweep kills what a dead maker left, and spares the labs of the living", { skip }, async (t) => {
+  const { a } = await pair(t);
+  const maker = spawn("true");
+  await once(maker, "exit");
+  const left = spawn("sleep", ["60"], { env: { ...process.env, BASCULE_LAB_BOX: `bascule-left/over/${maker.pid}` } });
+  const ended = once(left, "exit");
+  await eventually(() => Lab.sweep(), ["bascule-left/over"]);
+  assert.deepEqual(await ended, [null, "SIGKILL"]);
+  assert.equal(a.isAlive, true);
 });
