@@ -1,0 +1,198 @@
+/** Mistakes that show only when the whole configuration is known: between blocks, and in what is not there. */
+import type { Diagnostics, Span } from "../diagnostics.js";
+import type { FileDraft } from "./keywords/top.js";
+import type { InstanceDraft } from "./keywords/vrrp-instance.js";
+import type { ScriptDraft } from "./keywords/vrrp-script.js";
+import type { VirtualAddress } from "./model.js";
+
+/** The count of addresses is one byte of an advertisement (RFC 3768 §5.3.5). */
+const mostAddresses = 255;
+
+export function checkConfiguration(draft: FileDraft, diagnostics: Diagnostics): void {
+  checkScripts(draft, diagnostics);
+  checkVirtualRouterIds(draft.instances, diagnostics);
+  checkAddresses(draft.instances, diagnostics);
+  for (const instance of draft.instances) {
+    checkUnicast(instance, diagnostics);
+    checkSourceTracking(instance, diagnostics);
+    warnOfIpvsSync(instance, diagnostics);
+  }
+}
+
+function checkScripts({ scripts, instances, global }: FileDraft, diagnostics: Diagnostics): void {
+  const tracked = new Set(instances.flatMap((instance) => instance.trackScripts.map(({ name }) => name.text)));
+  for (const script of scripts) {
+    if (!script.written.has("script"))
+      diagnostics.report({
+        severity: "error",
+        code: "missing-script",
+        span: script.span,
+        message: `vrrp_script ${script.name} has no script`,
+        cause: "there is nothing to run",
+        remedy: 'add a line such as script "/usr/bin/killall -0 haproxy"',
+      });
+    if (!tracked.has(script.name))
+      diagnostics.report({
+        severity: "warning",
+        code: "untracked-script",
+        span: script.span,
+        message: `no instance tracks ${script.name}, so it never runs`,
+        remedy: `add track_script { ${script.name} } to an instance, on three lines`,
+      });
+  }
+  const asRoot = (script: ScriptDraft): boolean => {
+    const user = script.user ?? global.scriptUser;
+    return user === undefined || user.user === "root";
+  };
+  const script = scripts.find((one) => tracked.has(one.name) && asRoot(one));
+  if (script !== undefined && !global.enableScriptSecurity)
+    diagnostics.report({
+      severity: "warning",
+      code: "script-security",
+      span: script.span,
+      message: `${script.name} may run as root, and enable_script_security is not set`,
+      cause: "whoever may write to the script or to a folder above it becomes root",
+      remedy: "add enable_script_security to global_defs, or name a script_user there",
+    });
+}
+
+function checkVirtualRouterIds(instances: readonly InstanceDraft[], diagnostics: Diagnostics): void {
+  const taken = new Map<string, InstanceDraft>();
+  for (const instance of instances) {
+    const { interface: device, virtualRouterId: id } = instance;
+    if (device === undefined || id === undefined) continue;
+    const other = taken.get(`${device} ${id}`);
+    if (other === undefined) taken.set(`${device} ${id}`, instance);
+    else {
+      const apart = areUnicastApart(instance, other);
+      diagnostics.report({
+        severity: "error",
+        code: apart ? "not-supported" : "duplicate-virtual-router-id",
+        span: valueSpan(instance, "virtual_router_id"),
+        message: apart
+          ? `sharing virtual_router_id ${id} on ${device} between unicast groups is not supported yet`
+          : `${other.name} has virtual_router_id ${id} on ${device} already`,
+        cause: "advertisements of the two could not be told apart",
+        remedy: "give each instance on one interface a number of its own",
+      });
+    }
+  }
+}
+
+function areUnicastApart(one: InstanceDraft, other: InstanceDraft): boolean {
+  const theirs = new Set(other.peers.map((peer) => peer.text));
+  return one.peers.length > 0 && theirs.size > 0 && !one.peers.some((peer) => theirs.has(peer.text));
+}
+
+function checkAddresses(instances: readonly InstanceDraft[], diagnostics: Diagnostics): void {
+  const holders = new Map<string, { readonly instance: InstanceDraft; readonly span: Span }>();
+  for (const instance of instances) {
+    for (const address of [...instance.addresses, ...instance.excludedAddresses]) {
+      const key = `${address.address} ${address.device ?? instance.interface}`;
+      const holder = holders.get(key);
+      if (holder === undefined) holders.set(key, { instance, span: address.span });
+      else reportDuplicate(address, holder.instance, holder.span, diagnostics);
+    }
+    const excess = instance.addresses[mostAddresses];
+    if (excess !== undefined)
+      diagnostics.report({
+        severity: "error",
+        code: "too-many-addresses",
+        span: excess.span,
+        message: `${instance.name} has ${instance.addresses.length} virtual addresses, more than ${mostAddresses}`,
+        cause: "an advertisement counts them in one byte (RFC 3768 §5.3.5)",
+        remedy: "move the rest to virtual_ipaddress_excluded",
+      });
+    const written = ["virtual_ipaddress", "virtual_ipaddress_excluded"].map((name) => instance.written.get(name));
+    if (written.every((statement) => (statement?.block ?? []).length === 0 && statement?.unresolved !== true))
+      diagnostics.report({
+        severity: "warning",
+        code: "no-virtual-address",
+        span: instance.span,
+        message: `${instance.name} has no virtual address`,
+        cause: "a master is elected, and nothing moves with it",
+        remedy: "add virtual_ipaddress { … }",
+      });
+  }
+}
+
+function reportDuplicate(address: VirtualAddress, holder: InstanceDraft, before: Span, diagnostics: Diagnostics): void {
+  diagnostics.report({
+    severity: "error",
+    code: "duplicate-address",
+    span: address.span,
+    message: `${address.address} stands on line ${before.line} already, in ${holder.name}`,
+    cause: "two entries would add and remove the same address",
+    remedy: "keep one of the two",
+  });
+}
+
+function checkUnicast(instance: InstanceDraft, diagnostics: Diagnostics): void {
+  const seen = new Set<string>();
+  for (const peer of instance.peers) {
+    if (peer.text === instance.sourceAddress)
+      diagnostics.report({
+        severity: "error",
+        code: "peer-is-self",
+        span: peer.span,
+        message: `${peer.text} is this router's own source address`,
+        cause: `unicast_src_ip says so on line ${sourceLine(instance)}`,
+        remedy: "list the other routers only",
+      });
+    else if (seen.has(peer.text))
+      diagnostics.report({
+        severity: "error",
+        code: "duplicate-peer",
+        span: peer.span,
+        message: `${peer.text} is a peer already`,
+        cause: "it would get every advertisement twice",
+        remedy: "take this line out",
+      });
+    seen.add(peer.text);
+  }
+  const unicast = instance.written.get("unicast_src_ip");
+  if (unicast !== undefined && !instance.written.has("unicast_peer"))
+    diagnostics.report({
+      severity: "warning",
+      code: "unicast-without-peers",
+      span: unicast.keyword.span,
+      message: "unicast_src_ip without unicast_peer: advertisements go out by multicast",
+      cause: "the address is their source all the same",
+      remedy: "add unicast_peer { … }, or write mcast_src_ip",
+    });
+}
+
+function sourceLine({ written }: InstanceDraft): number | string {
+  return (written.get("unicast_src_ip") ?? written.get("mcast_src_ip"))?.keyword.span.line ?? "?";
+}
+
+function checkSourceTracking(instance: InstanceDraft, diagnostics: Diagnostics): void {
+  const tracking = instance.written.get("track_src_ip");
+  if (tracking === undefined || instance.written.has("unicast_src_ip") || instance.written.has("mcast_src_ip")) return;
+  diagnostics.report({
+    severity: "warning",
+    code: "track-src-ip-without-source",
+    span: tracking.keyword.span,
+    message: "track_src_ip has no address to watch",
+    cause: "without unicast_src_ip or mcast_src_ip the interface's first address is the source, whichever it is",
+    remedy: "add unicast_src_ip or mcast_src_ip, or take it out",
+  });
+}
+
+function warnOfIpvsSync(instance: InstanceDraft, diagnostics: Diagnostics): void {
+  const statement = instance.written.get("lvs_sync_daemon_interface");
+  if (statement === undefined || instance.lvsSyncDaemonInterface === undefined) return;
+  diagnostics.report({
+    severity: "warning",
+    code: "ipvs-sync",
+    span: statement.keyword.span,
+    message: "lvs_sync_daemon_interface synchronises IPVS connections only, not those of a proxy",
+    cause: "it needs IPVS in the kernel: without it keepalived stops, and Bascule goes on",
+    remedy: "take it out unless the kernel balances with IPVS; newer files write lvs_sync_daemon in global_defs",
+  });
+}
+
+const valueSpan = (instance: InstanceDraft, keyword: string): Span => {
+  const statement = instance.written.get(keyword);
+  return statement?.arguments[0]?.span ?? statement?.keyword.span ?? instance.span;
+};

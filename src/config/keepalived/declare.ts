@@ -1,0 +1,176 @@
+/**
+ * How a keyword of keepalived.conf is declared: once, with its name, where it stands, its arguments, its default, what
+ * it sets and what it is for. The parser, "not supported yet", "it belongs in …" and "did you mean …" all read these.
+ */
+import type { Diagnostics } from "../diagnostics.js";
+import { type Argument, Mistake, readArgument } from "./arguments.js";
+import { interpret } from "./interpret.js";
+import { reportNoBlock } from "./report.js";
+import type { Statement } from "./tree.js";
+
+/** What anyone may know of a keyword without knowing what it sets. */
+export interface KeywordInfo {
+  readonly name: string;
+  /** As a manual would print them: `SECONDS`, `NAME [weight N]`; empty for none. */
+  readonly arguments: string;
+  /** As one would write it. */
+  readonly default?: string;
+  readonly doc: string;
+  /** The block that follows it, if one does. */
+  readonly block?: BlockInfo;
+  readonly supported: boolean;
+}
+
+export interface BlockInfo {
+  /** The keyword that opens it; empty for the top of the file. */
+  readonly name: string;
+  /** Empty where the lines are entries (addresses, peers, trackers). */
+  readonly keywords: ReadonlyMap<string, KeywordInfo>;
+}
+
+/** What the keywords of one block set, while it is being read. */
+export interface Draft {
+  /** Where each keyword was written last: later checks point there. */
+  readonly written: Map<string, Statement>;
+}
+
+/** Everything a keyword may need to know while its statement is read. */
+export interface Reading {
+  readonly diagnostics: Diagnostics;
+  readonly root: BlockInfo;
+}
+
+export interface Keyword<D extends Draft> extends KeywordInfo {
+  /** Absent: known, but not done yet. */
+  readonly read?: (draft: D, statement: Statement, reading: Reading) => void;
+  /** Fills its default in. */
+  readonly reset?: (draft: D) => void;
+  /** May be written several times; else the last one counts and a warning says so. */
+  readonly repeats?: boolean;
+}
+
+export interface Block<D extends Draft> extends BlockInfo {
+  readonly keywords: ReadonlyMap<string, Keyword<D>>;
+}
+
+interface Declared {
+  readonly name: string;
+  readonly doc: string;
+}
+
+/** The vocabulary of one block: functions that declare keywords setting fields of `D`. */
+export function keywordsFor<D extends Draft>() {
+  return {
+    /** One argument, one field. */
+    setting<Field extends keyof D>(
+      declared: Declared & {
+        readonly sets: Field;
+        readonly argument: Argument<NonNullable<D[Field]>>;
+        readonly default?: string;
+      },
+    ): Keyword<D> {
+      const { name, doc, sets, argument, default: written } = declared;
+      const initial = written === undefined ? undefined : argument.parse(written);
+      if (initial instanceof Mistake) throw new Error(`the default of ${name} is wrong: ${initial.message}`);
+      return {
+        name,
+        doc,
+        arguments: argument.name,
+        supported: true,
+        ...(written !== undefined && { default: written }),
+        reset(draft) {
+          if (initial !== undefined) draft[sets] = initial as D[Field];
+        },
+        read(draft, statement, reading) {
+          const value = readArgument(statement, argument, reading);
+          if (value !== undefined) draft[sets] = value as D[Field];
+        },
+      };
+    },
+
+    /** No argument: being there is the value. */
+    flag(declared: Declared & { readonly set: (draft: D) => void }): Keyword<D> {
+      const { name, doc, set } = declared;
+      return { name, doc, arguments: "", supported: true, read: set };
+    },
+
+    /** Several arguments. `read` checks them. */
+    custom(declared: Declared & { readonly arguments: string; readonly read: Keyword<D>["read"] & {} }): Keyword<D> {
+      return { ...declared, supported: true };
+    },
+
+    /** A block of keywords of its own. `open` gives its draft (undefined: skip it), `close` takes what was read. */
+    block<Inner extends Draft>(
+      declared: Declared & {
+        readonly arguments?: string;
+        readonly repeats?: boolean;
+        readonly keywords: readonly Keyword<Inner>[];
+        readonly open: (draft: D, statement: Statement, reading: Reading) => Inner | undefined;
+      },
+    ): Keyword<D> {
+      const { name, doc, open, repeats } = declared;
+      const block = blockOf(name, declared.keywords);
+      return {
+        name,
+        doc,
+        block,
+        arguments: declared.arguments ?? "",
+        supported: true,
+        ...(repeats !== undefined && { repeats }),
+        read(draft, statement, reading) {
+          const inner = open(draft, statement, reading);
+          if (inner !== undefined) interpret(statement.block ?? [], block, inner, reading);
+        },
+      };
+    },
+
+    /** A block whose lines are entries: an address, a peer, a tracker each. */
+    entries(
+      declared: Declared & { readonly read: (draft: D, entry: Statement, reading: Reading) => void },
+    ): Keyword<D> {
+      const { name, doc, read } = declared;
+      return {
+        name,
+        doc,
+        arguments: "",
+        supported: true,
+        block: { name, keywords: new Map() },
+        repeats: true,
+        read(draft, statement, reading) {
+          for (const entry of statement.block ?? []) {
+            if (entry.block !== undefined) reportNoBlock(entry, reading);
+            else if (!entry.unresolved) read(draft, entry, reading);
+          }
+        },
+      };
+    },
+  };
+}
+
+/** Keywords that are known but not done yet, one a line: `name ARGUMENTS: what it is for`. */
+export function planned(lines: string): Keyword<Draft>[] {
+  return lines
+    .trim()
+    .split("\n")
+    .map((line) => {
+      const match = /^\s*(\S+?)(?: (.*?))?: (.*)$/.exec(line);
+      if (match === null) throw new Error(`a planned keyword has no description: ${line}`);
+      return { name: match[1]!, arguments: match[2] ?? "", doc: match[3]!, supported: false };
+    });
+}
+
+/** A block that is known, with the keywords inside it (none: its lines are entries), but not done yet. */
+export function plannedBlock(line: string, keywords: readonly Keyword<Draft>[] = []): Keyword<Draft> {
+  const keyword = planned(line)[0]!;
+  return { ...keyword, block: blockOf(keyword.name, keywords) };
+}
+
+export function blockOf<D extends Draft>(name: string, keywords: readonly Keyword<D>[]): Block<D> {
+  return { name, keywords: new Map(keywords.map((keyword) => [keyword.name, keyword])) };
+}
+
+/** Fills in the defaults that the keywords of a block declare. */
+export function reset<D extends Draft>(keywords: readonly Keyword<D>[], draft: D): D {
+  for (const keyword of keywords) keyword.reset?.(draft);
+  return draft;
+}

@@ -1,0 +1,32 @@
+/** Lines of track_script and track_interface: `NAME [weight N [reverse]]`. */
+import type { Reading } from "../declare.js";
+import type { Word } from "../lexer.js";
+import type { Statement } from "../tree.js";
+import { readWeight } from "./weight.js";
+
+export interface TrackerDraft {
+  readonly name: Word;
+  /** Undefined: none was written. */
+  readonly weight: number | undefined;
+}
+
+/** undefined once a mistake has been reported. */
+export function readTracker(entry: Statement, reading: Reading): TrackerDraft | undefined {
+  const [option, ...rest] = entry.arguments;
+  if (option === undefined) return { name: entry.keyword, weight: undefined };
+  if (option.text === "weight") {
+    const weight = readWeight(rest, entry, reading);
+    return weight === undefined ? undefined : { name: entry.keyword, weight };
+  }
+  reading.diagnostics.report({
+    severity: "error",
+    code: "extra-argument",
+    span: option.span,
+    message: `${option.text} is no option of what is tracked`,
+    cause: "one name stands on a line, with its weight if it has one",
+    remedy: /^[+-]?\d+$/.test(option.text)
+      ? `write ${entry.keyword.text} weight ${option.text}`
+      : `put ${option.text} on a line of its own`,
+  });
+  return undefined;
+}

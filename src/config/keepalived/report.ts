@@ -1,0 +1,129 @@
+/** What is said of a statement whatever its keyword: unknown, misplaced, not done yet, too many words. */
+import { nearest } from "../diagnostics.js";
+import type { BlockInfo, Reading } from "./declare.js";
+import type { Statement } from "./tree.js";
+
+/** `did you mean X?`, ready to be spread into a diagnostic, or nothing. */
+export function didYouMean(word: string, candidates: Iterable<string>): { remedy: string } | undefined {
+  const best = nearest(word, candidates);
+  return best === undefined ? undefined : { remedy: `did you mean ${best}?` };
+}
+
+/** The keyword is not of this block: says where it belongs, or which one may be meant. */
+export function reportUnknown(statement: Statement, block: BlockInfo, { diagnostics, root }: Reading): void {
+  const { text, span } = statement.keyword;
+  const places = placesOf(text, root);
+  const skipped = statement.block === undefined ? undefined : { cause: "its block is skipped" };
+  if (places.length > 0)
+    diagnostics.report({
+      severity: "error",
+      code: "wrong-place",
+      span,
+      message: `${text} does not belong ${inside(block)}`,
+      ...skipped,
+      remedy: `move it ${places.map(into).join(" or ")}`,
+    });
+  else
+    diagnostics.report({
+      severity: "error",
+      code: "unknown-keyword",
+      span,
+      message: `unknown keyword ${text} ${inside(block)}`,
+      ...skipped,
+      ...(didYouMean(text, block.keywords.keys()) ?? didYouMean(text, allKeywords(root))),
+    });
+}
+
+export function reportNotSupported(statement: Statement, { diagnostics }: Reading): void {
+  diagnostics.report({
+    severity: "error",
+    code: "not-supported",
+    span: statement.keyword.span,
+    message: `${statement.keyword.text} is not supported yet`,
+    cause: "keepalived knows it; Bascule would not do what it asks for",
+    remedy: `take it out to run without it${statement.block === undefined ? "" : ", with its block"}`,
+  });
+}
+
+export function reportNoBlock(statement: Statement, { diagnostics }: Reading): void {
+  diagnostics.report({
+    severity: "error",
+    code: "unexpected-block",
+    span: statement.keyword.span,
+    message: `${statement.keyword.text} opens no block`,
+    remedy: "take the braces away, or check the word before them",
+  });
+}
+
+export function reportRepeated(statement: Statement, before: Statement, { diagnostics }: Reading): void {
+  const { text, span } = statement.keyword;
+  diagnostics.report({
+    severity: "warning",
+    code: "repeated-keyword",
+    span,
+    message: `${text} was set before`,
+    cause: `this one replaces line ${before.keyword.span.line}`,
+    remedy: "keep one of the two",
+  });
+}
+
+/** The statement has more words than the `most` its keyword takes. */
+export function reportExtra(statement: Statement, most: number, { diagnostics, root }: Reading): void {
+  const extra = statement.arguments[most];
+  if (extra === undefined) return;
+  const isKeyword = placesOf(extra.text, root).length > 0;
+  diagnostics.report({
+    severity: "error",
+    code: "extra-argument",
+    span: extra.span,
+    message: `${extra.text} is one word too many for ${statement.keyword.text}`,
+    ...(isKeyword && { cause: "a keyword and its arguments take a line of their own" }),
+    remedy: isKeyword
+      ? `put ${extra.text} on the next line`
+      : "take it out, or put quotes around words that belong together",
+  });
+}
+
+/** The statement ends before an argument that it needs. */
+export function reportMissing(statement: Statement, what: string, { diagnostics }: Reading): void {
+  diagnostics.report({
+    severity: "error",
+    code: "missing-argument",
+    span: statement.keyword.span,
+    message: `${statement.keyword.text} needs ${what}`,
+    remedy: `write ${statement.keyword.text} ${what}`,
+  });
+}
+
+const inside = (block: BlockInfo): string => (block.name === "" ? "outside any block" : `in ${block.name}`);
+const into = (block: BlockInfo): string => (block.name === "" ? "out of all blocks" : `into ${block.name} { … }`);
+
+interface Index {
+  readonly places: ReadonlyMap<string, readonly BlockInfo[]>;
+}
+const indexes = new WeakMap<BlockInfo, Index>();
+
+/** Every block in which a keyword may stand. */
+function placesOf(name: string, root: BlockInfo): readonly BlockInfo[] {
+  return indexOf(root).places.get(name) ?? [];
+}
+
+const allKeywords = (root: BlockInfo): Iterable<string> => indexOf(root).places.keys();
+
+function indexOf(root: BlockInfo): Index {
+  const known = indexes.get(root);
+  if (known !== undefined) return known;
+  const places = new Map<string, BlockInfo[]>();
+  const visit = (block: BlockInfo): void => {
+    for (const keyword of block.keywords.values()) {
+      const blocks = places.get(keyword.name) ?? [];
+      // One name per place is enough: HTTP_GET and SSL_GET share theirs.
+      if (!blocks.some((other) => other.name === block.name)) places.set(keyword.name, [...blocks, block]);
+      if (keyword.block !== undefined) visit(keyword.block);
+    }
+  };
+  visit(root);
+  const index = { places };
+  indexes.set(root, index);
+  return index;
+}
