@@ -166,13 +166,18 @@ export class Host {
     return this.wiring.mend([this.#port(interfaceName)]);
   }
 
+  /** The switch ports of its interfaces. Lost at `kill`. */
+  get ports(): string[] {
+    return [...this.#ports.values()];
+  }
+
   /**
    * Kills the box as a power cut does: no packet leaves it any more, then all its processes die at once.
    * @returns the wall-clock time (ms) of the cut.
    */
   async kill(): Promise<number> {
     const box = this.#running();
-    const ports = [...this.#ports.values()];
+    const ports = this.ports;
     // First off the network: the kernel answers ARP for a dead box until its namespace is taken down, which may be late.
     await this.wiring.cut(ports);
     const at = wallClock();

@@ -65,6 +65,22 @@ export class Lab {
     return this.hosts.filter((host) => host.holds(address)).map((host) => host.name);
   }
 
+  /** Cuts these hosts off from each other while all others still reach each of them: the making of a split brain. */
+  split(...hosts: readonly Host[]): Promise<void> {
+    return this.#switch.isolate(
+      hosts.flatMap((host) => host.ports),
+      true,
+    );
+  }
+
+  /** Undoes `split`. */
+  heal(...hosts: readonly Host[]): Promise<void> {
+    return this.#switch.isolate(
+      hosts.flatMap((host) => host.ports),
+      false,
+    );
+  }
+
   /** Kills all hosts and the switch, and waits until they are gone. May be called twice. */
   async destroy(): Promise<void> {
     await Promise.allSettled(this.#boots);

@@ -68,6 +68,11 @@ export class Switch {
     return this.#ip(ports.map((port) => `link set ${port} up`));
   }
 
+  /** Isolated ports reach the others, but not each other (the bridge's `isolated` flag; private VLANs of real switches). */
+  isolate(ports: readonly string[], isolated: boolean): Promise<void> {
+    return this.#ip(ports.map((port) => `link set ${port} type bridge_slave isolated ${isolated ? "on" : "off"}`));
+  }
+
   close(): Promise<void> {
     return this.#box.kill();
   }

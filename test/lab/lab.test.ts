@@ -135,6 +135,16 @@ test("an unplugged interface loses its carrier and gets it back", { skip }, asyn
   await eventually(() => reaches(b, "192.0.2.1"), true);
 });
 
+test("hosts that are split reach others but not each other, until healed", { skip }, async (t) => {
+  const { lab, a, b } = await pair(t);
+  const c = await lab.host("c", { interfaces: { eth0: { network: "lan", address: "192.0.2.3/24" } } });
+  await lab.split(a, b);
+  assert.equal(await reaches(a, "192.0.2.2"), false);
+  assert.deepEqual([await reaches(c, "192.0.2.1"), await reaches(c, "192.0.2.2")], [true, true]);
+  await lab.heal(a, b);
+  await eventually(() => reaches(a, "192.0.2.2"), true);
+});
+
 test("a program's output comes line by line with times, and its end with the reason", { skip }, async (t) => {
   const { a } = await pair(t);
   const program = a.start(["sh", "-c", 'trap "echo bye; exit 3" TERM; echo ready >&2; while :; do sleep 0.05; done']);
