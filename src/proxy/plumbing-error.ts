@@ -5,6 +5,7 @@ export class PlumbingError extends Error {
 
   constructor(reason: string, remedy: string) {
     super(`transparent proxying (usesrc) cannot be set up: ${reason}. ${remedy}`);
+    this.name = "PlumbingError";
     this.reason = reason;
     this.remedy = remedy;
   }

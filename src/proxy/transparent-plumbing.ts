@@ -181,7 +181,7 @@ function addRouting(netlink: Netlink, family: number, number: number, priority: 
     if (result === -EPERM) throw PlumbingError.noPermission(reason);
     throw new PlumbingError(
       `the kernel refuses the rule or route that leads replies here: ${reason}`,
-      "check that `ip link set lo up` was done and that the kernel has policy routing (CONFIG_IP_MULTIPLE_TABLES)",
+      "check that the kernel has policy routing (CONFIG_IP_MULTIPLE_TABLES): `ip rule` must work",
     );
   }
   return true;
