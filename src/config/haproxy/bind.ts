@@ -1,0 +1,129 @@
+/** `bind [<address>]:<ports>[,…] [options…]` (configuration manual §5.1): where a frontend listens. */
+import type { Span } from "../diagnostics.js";
+import type { ProxyDraft } from "./draft.js";
+import { expandBareVariables, readEndpoint } from "./endpoint.js";
+import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind.js";
+import type { Bind } from "./model.js";
+import { type LineOption, optionTable, readOptions } from "./option-line.js";
+import type { Statement } from "./statement.js";
+
+interface BindSettings {
+  transparent: boolean;
+  interface: string | undefined;
+  name: string | undefined;
+  v4v6: Span | undefined;
+  v6only: boolean;
+}
+
+export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
+  {
+    name: "transparent",
+    argument: "",
+    default: "off",
+    doc: "Accepts connections for addresses that are not this host's.",
+    apply: (_, settings) => {
+      settings.transparent = true;
+    },
+  },
+  {
+    name: "interface",
+    argument: "<interface>",
+    default: "any",
+    doc: "Listens on one network interface only.",
+    apply: (_, settings, argument) => {
+      settings.interface = argument.text;
+    },
+  },
+  {
+    name: "name",
+    argument: "<name>",
+    doc: "Names the listener for statistics.",
+    apply: (_, settings, argument) => {
+      settings.name = argument.text;
+    },
+  },
+  {
+    name: "v4v6",
+    argument: "",
+    default: "on for ::, as Linux has it",
+    doc: "The address :: takes IPv4 connections too.",
+    apply: (_, settings, __, option) => {
+      settings.v4v6 = option.span;
+    },
+  },
+  {
+    name: "v6only",
+    argument: "",
+    default: "off",
+    doc: "The address :: takes IPv6 connections only; overrides v4v6.",
+    apply: (_, settings) => {
+      settings.v6only = true;
+    },
+  },
+];
+
+const OPTIONS = optionTable(BIND_OPTIONS, PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS);
+
+/** Every port of a range is a socket in each worker; more than this is a mistake or an attack. */
+const MOST_BINDS = 65_535;
+
+export function readBind(statement: Statement, proxy: ProxyDraft): void {
+  const settings: BindSettings = {
+    transparent: false,
+    interface: undefined,
+    name: undefined,
+    v4v6: undefined,
+    v6only: false,
+  };
+  readOptions(statement, statement.args.slice(1), OPTIONS, settings);
+  readBindAddresses(statement, proxy, settings);
+}
+
+/** The address of `frontend main *:80` and `listen web :80`: how HAProxy 1.x declared its first listener. */
+export function readLegacyBind(statement: Statement, proxy: ProxyDraft): void {
+  readBindAddresses(statement, proxy, {
+    transparent: false,
+    interface: undefined,
+    name: undefined,
+    v4v6: undefined,
+    v6only: false,
+  });
+}
+
+function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: BindSettings): void {
+  const word = expandBareVariables(statement, statement.args[0]!);
+  for (const part of word.text.split(",")) {
+    const endpoint = readEndpoint(statement, word, part);
+    if (endpoint === undefined) continue;
+    if (endpoint.ports === undefined) {
+      statement.error("missing-port", word.span, `"${part}" has no port to listen on`, {
+        remedy: /^\d+$/.test(part) ? `write: bind :${part}` : `write: bind ${portRemedy(part)}`,
+      });
+      continue;
+    }
+    if (settings.v4v6 !== undefined && endpoint.address !== "::")
+      statement.report("warning", "no-effect", settings.v4v6, `v4v6 does nothing for ${part}`, {
+        cause: "it lets the address :: take IPv4 as well",
+      });
+    for (let port = endpoint.ports.first; port <= endpoint.ports.last; port++) {
+      if (proxy.binds.length >= MOST_BINDS) {
+        reportTooMany(statement, proxy);
+        return;
+      }
+      proxy.binds.push(bindOf(endpoint.address, endpoint.family, port, settings, word.span));
+    }
+  }
+}
+
+const portRemedy = (part: string): string =>
+  part.includes(":") && !part.startsWith("[") ? `[${part}]:80` : `${part}:80`;
+
+function reportTooMany(statement: Statement, proxy: ProxyDraft): void {
+  statement.error("too-many-binds", statement.span, `${proxy.name} listens on more than ${MOST_BINDS} ports`);
+}
+
+/** IPV6_V6ONLY is off on Linux unless asked for, so `::` takes IPv4 too, as it does under HAProxy. */
+function bindOf(address: string, family: 4 | 6, port: number, settings: BindSettings, span: Span): Bind {
+  const { transparent, interface: device, name, v6only } = settings;
+  return { address, family, port, transparent, interface: device, v4v6: address === "::" && !v6only, name, span };
+}

@@ -1,0 +1,173 @@
+/** Drafts into the typed configuration: names become indices, `listen` becomes two halves, defaults are filled in. */
+import { type Diagnostics, nearest } from "../diagnostics.js";
+import { hasBackend, hasFrontend, type ProxyDraft, type ServerDraft, type StickRuleDraft } from "./draft.js";
+import { FALLBACK_MAX_CONNECTIONS, FALLBACK_TIMEOUTS } from "./initial.js";
+import type { Backend, Frontend, HaproxyConfiguration, LogTarget, Server, ServerCheck, StickRule } from "./model.js";
+import type { Drafts } from "./parse.js";
+
+/** HAProxy numbers proxies from 2 and servers from 1; statistics show the numbers. */
+const FIRST_PROXY_ID = 2;
+const FIRST_SERVER_ID = 1;
+
+/** Resolves what drafts refer to. Reports unknown names and modes that do not fit; never throws. */
+export function build(drafts: Drafts, diagnostics: Diagnostics): HaproxyConfiguration {
+  return new Builder(drafts, diagnostics).configuration();
+}
+
+class Builder {
+  private readonly ids: ReadonlyMap<ProxyDraft, number>;
+  private readonly backends: readonly ProxyDraft[];
+  private readonly backendIndex = new Map<string, number>();
+
+  constructor(
+    private readonly drafts: Drafts,
+    private readonly diagnostics: Diagnostics,
+  ) {
+    this.ids = new Map(drafts.proxies.map((proxy, index) => [proxy, FIRST_PROXY_ID + index]));
+    this.backends = drafts.proxies.filter((proxy) => hasBackend(proxy.kind));
+    for (const [index, { name }] of this.backends.entries())
+      if (!this.backendIndex.has(name)) this.backendIndex.set(name, index);
+  }
+
+  configuration(): HaproxyConfiguration {
+    const frontends = this.drafts.proxies.filter((proxy) => hasFrontend(proxy.kind));
+    return {
+      global: this.drafts.global,
+      frontends: frontends.map((proxy) => this.frontend(proxy)),
+      backends: this.backends.map((proxy) => this.backend(proxy)),
+    };
+  }
+
+  private frontend(proxy: ProxyDraft): Frontend {
+    const { settings, name, binds, span } = proxy;
+    const timeoutClient = settings.timeouts.client ?? FALLBACK_TIMEOUTS.client;
+    const timeoutHttpRequest = settings.timeouts["http-request"] ?? timeoutClient;
+    const mode = modeOf(proxy);
+    return {
+      name,
+      id: this.ids.get(proxy)!,
+      mode,
+      binds,
+      maxConnections: settings.maxConnections ?? this.drafts.global.maxConnections ?? FALLBACK_MAX_CONNECTIONS,
+      defaultBackend: this.defaultBackend(proxy),
+      timeoutClient,
+      timeoutHttpRequest,
+      timeoutHttpKeepAlive: settings.timeouts["http-keep-alive"] ?? timeoutHttpRequest,
+      logs: this.logs(proxy),
+      // A TCP frontend has no requests to log: HAProxy then logs connections.
+      logFormat: settings.logFormat === undefined ? "default" : mode === "tcp" ? "tcplog" : settings.logFormat.value,
+      dontLogNull: settings.dontLogNull,
+      errorFiles: [...settings.errorFiles.values()],
+      span,
+    };
+  }
+
+  private backend(proxy: ProxyDraft): Backend {
+    const { settings, name, span } = proxy;
+    return {
+      name,
+      id: this.ids.get(proxy)!,
+      mode: modeOf(proxy),
+      balance: settings.balance,
+      servers: proxy.servers.map((server, index) => serverOf(server, FIRST_SERVER_ID + index)),
+      timeoutConnect: settings.timeouts.connect ?? FALLBACK_TIMEOUTS.connect,
+      timeoutServer: settings.timeouts.server ?? FALLBACK_TIMEOUTS.server,
+      timeoutCheck: settings.timeouts.check,
+      retries: settings.retries,
+      source: settings.source,
+      stickTable: proxy.stickTable?.value,
+      stickRules: proxy.stickRules.flatMap((rule) => this.stickRule(proxy, rule) ?? []),
+      logs: this.logs(proxy),
+      errorFiles: [...settings.errorFiles.values()],
+      span,
+    };
+  }
+
+  private logs(proxy: ProxyDraft): LogTarget[] {
+    return proxy.settings.logs.flatMap((log) => (log === "global" ? this.drafts.global.logs : [log]));
+  }
+
+  /** Index of the backend; a `listen` without `default_backend` is its own. */
+  private defaultBackend(proxy: ProxyDraft): number {
+    const word = proxy.settings.defaultBackend;
+    if (word === undefined) return proxy.kind === "listen" ? this.backends.indexOf(proxy) : -1;
+    const index = this.backendIndex.get(word.text);
+    if (index === undefined) {
+      this.reportUnknownBackend(word.span, word.text);
+      return -1;
+    }
+    this.checkModes(proxy, this.backends[index]!, word.span);
+    return index;
+  }
+
+  private reportUnknownBackend(span: ProxyDraft["span"], name: string): void {
+    const meant = nearest(name, this.backendIndex.keys());
+    const known = [...this.backendIndex.keys()].slice(0, 10).join(", ");
+    this.diagnostics.report({
+      severity: "error",
+      code: "unknown-backend",
+      span,
+      message: `there is no backend "${name}"`,
+      ...(known === "" ? {} : { cause: `there are: ${known}` }),
+      remedy: meant === undefined ? `add a section: backend ${name}` : `did you mean "${meant}"?`,
+    });
+  }
+
+  private checkModes(frontend: ProxyDraft, backend: ProxyDraft, span: ProxyDraft["span"]): void {
+    const [front, back] = [modeOf(frontend), modeOf(backend)];
+    if (front === back) return;
+    this.diagnostics.report({
+      severity: "error",
+      code: "mode-mismatch",
+      span,
+      message: `${frontend.kind} ${frontend.name} is in mode ${front}, backend ${backend.name} in mode ${back}`,
+      cause:
+        front === "http"
+          ? "requests cannot be handed to a backend that knows only connections"
+          : "switching a connection to HTTP on its way is not supported yet",
+      remedy: `write mode ${front} in backend ${backend.name}, or mode ${back} in ${frontend.kind} ${frontend.name}`,
+    });
+  }
+
+  private stickRule(proxy: ProxyDraft, rule: StickRuleDraft): StickRule | undefined {
+    const name = rule.table?.text ?? proxy.name;
+    const span = rule.table?.span ?? rule.span;
+    const index = rule.table === undefined ? this.backends.indexOf(proxy) : (this.backendIndex.get(name) ?? -1);
+    if (index === -1) {
+      this.reportUnknownBackend(span, name);
+      return undefined;
+    }
+    if (this.backends[index]!.stickTable === undefined) {
+      this.diagnostics.report({
+        severity: "error",
+        code: "no-stick-table",
+        span,
+        message: `${name} has no stick-table`,
+        remedy: `add to it: stick-table type ip size 200k expire 30m`,
+      });
+      return undefined;
+    }
+    return { match: rule.match, store: rule.store, sample: "src", table: index };
+  }
+}
+
+export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
+
+function serverOf(draft: ServerDraft, id: number): Server {
+  const { name, address, family, port, weight, backup, disabled, span } = draft;
+  const check = draft.check ? checkOf(draft) : undefined;
+  return { name, id, address, family, port, weight, backup, disabled, maxConnections: 0, check, span };
+}
+
+function checkOf(draft: ServerDraft): ServerCheck {
+  const { interval, rise, fall } = draft;
+  return {
+    address: draft.checkAddress ?? draft.address,
+    port: draft.checkPort ?? draft.port,
+    interval,
+    fastInterval: draft.fastInterval ?? interval,
+    downInterval: draft.downInterval ?? interval,
+    rise,
+    fall,
+  };
+}

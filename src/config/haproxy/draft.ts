@@ -1,0 +1,100 @@
+/** What the parser has understood so far: sections with their settings, before references between them are resolved. */
+import type { Span } from "../diagnostics.js";
+import type { Milliseconds } from "../units.js";
+import type { ProxyKind } from "./keyword.js";
+import type { Word } from "./lexer.js";
+import type { Backend, Bind, ErrorFile, HaproxyGlobal, LogTarget, SourceAddress, StickTable } from "./model.js";
+
+export interface Located<T> {
+  readonly value: T;
+  readonly span: Span;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** `global` may occur several times: every occurrence adds to the one before. */
+export type GlobalDraft = Mutable<HaproxyGlobal> & {
+  logs: LogTarget[];
+  statsSockets: HaproxyGlobal["statsSockets"][number][];
+};
+
+export type TimeoutName = "connect" | "client" | "server" | "check" | "http-request" | "http-keep-alive";
+
+/** What `defaults` hands down. */
+export interface ProxySettings {
+  mode: Located<"tcp" | "http"> | undefined;
+  /** `log global` stays a mark: the global section may come later in the file. */
+  logs: (LogTarget | "global")[];
+  logFormat: Located<"tcplog" | "httplog"> | undefined;
+  dontLogNull: boolean;
+  maxConnections: number | undefined;
+  defaultBackend: Word | undefined;
+  balance: Backend["balance"];
+  timeouts: Partial<Record<TimeoutName, Milliseconds>>;
+  retries: number;
+  source: SourceAddress | undefined;
+  errorFiles: ReadonlyMap<number, ErrorFile>;
+  server: ServerSettings;
+}
+
+/** What `default-server` hands down to the servers after it. */
+export interface ServerSettings {
+  weight: number;
+  backup: boolean;
+  disabled: boolean;
+  check: boolean;
+  checkAddress: string | undefined;
+  checkPort: number | undefined;
+  interval: Milliseconds;
+  fastInterval: Milliseconds | undefined;
+  downInterval: Milliseconds | undefined;
+  rise: number;
+  fall: number;
+}
+
+export interface ServerDraft extends ServerSettings {
+  readonly name: string;
+  readonly address: string;
+  readonly family: 4 | 6;
+  readonly port: number;
+  readonly span: Span;
+}
+
+export interface StickRuleDraft {
+  readonly match: boolean;
+  readonly store: boolean;
+  /** Undefined: the proxy's own table. */
+  readonly table: Word | undefined;
+  readonly span: Span;
+}
+
+export class ProxyDraft {
+  readonly binds: Bind[] = [];
+  readonly servers: ServerDraft[] = [];
+  readonly stickRules: StickRuleDraft[] = [];
+  stickTable: Located<StickTable> | undefined;
+  /** For names that occur twice: the next suffix to try, so that many twins stay cheap. */
+  readonly nextServerSuffix = new Map<string, number>();
+  readonly serverNames = new Set<string>();
+
+  constructor(
+    readonly kind: ProxyKind,
+    readonly name: string,
+    /** The section's name in its header. */
+    readonly span: Span,
+    readonly settings: ProxySettings,
+  ) {}
+}
+
+export const hasFrontend = (kind: ProxyKind): boolean => kind === "frontend" || kind === "listen";
+export const hasBackend = (kind: ProxyKind): boolean => kind === "backend" || kind === "listen";
+
+/** A copy that can be changed without touching the `defaults` it came from. */
+export function inherit(settings: ProxySettings): ProxySettings {
+  return {
+    ...settings,
+    logs: [...settings.logs],
+    timeouts: { ...settings.timeouts },
+    server: { ...settings.server },
+  };
+}

@@ -1,0 +1,61 @@
+/** HAProxy's values for what a configuration does not say. */
+import { milliseconds } from "../units.js";
+import type { GlobalDraft, ProxySettings } from "./draft.js";
+
+export const initialGlobal = (): GlobalDraft => ({
+  logs: [],
+  chroot: undefined,
+  user: undefined,
+  group: undefined,
+  daemon: false,
+  pidFile: undefined,
+  maxConnections: undefined,
+  threads: undefined,
+  statsSockets: [],
+  statsTimeout: milliseconds(10_000),
+  node: undefined,
+  description: undefined,
+  logTag: undefined,
+  caBase: undefined,
+  crtBase: undefined,
+  bindCiphers: undefined,
+  bindCipherSuites: undefined,
+  bindTlsOptions: [],
+});
+
+export const initialProxySettings = (): ProxySettings => ({
+  mode: undefined,
+  logs: [],
+  logFormat: undefined,
+  dontLogNull: false,
+  maxConnections: undefined,
+  defaultBackend: undefined,
+  balance: "roundrobin",
+  timeouts: {},
+  retries: 3,
+  source: undefined,
+  errorFiles: new Map(),
+  server: {
+    weight: 1,
+    backup: false,
+    disabled: false,
+    check: false,
+    checkAddress: undefined,
+    checkPort: undefined,
+    interval: milliseconds(2_000),
+    fastInterval: undefined,
+    downInterval: undefined,
+    rise: 2,
+    fall: 3,
+  },
+});
+
+/** HAProxy waits for ever where a timeout is missing, and warns. We wait as long as most configurations say. */
+export const FALLBACK_TIMEOUTS = {
+  connect: milliseconds(5_000),
+  client: milliseconds(50_000),
+  server: milliseconds(50_000),
+} as const;
+
+/** Connections of a frontend that has no `maxconn`, in a configuration without a global one. */
+export const FALLBACK_MAX_CONNECTIONS = 100_000;

@@ -1,0 +1,125 @@
+import type { PlannedKeyword } from "../keyword.js";
+
+/**
+ * Options of `server` and `default-server` lines that HAProxy has and Bascule does not do yet.
+ * They are known by name, so that the refusal can say so.
+ */
+export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
+  ["cookie", "<value>", "none"],
+  ["maxconn", "<n>", "0 (no limit)"],
+  ["ssl", "", "off"],
+  ["verify", "{none|required}", "required"],
+  ["ca-file", "<file|@system-ca>", ""],
+  ["sni", "<expr>", "sni-auto since 3.3 (Host)"],
+  ["send-proxy", "", "off"],
+  ["send-proxy-v2", "", "off"],
+  ["resolvers", "<section>", ""],
+  ["init-addr", "{last|libc|none|<ip>},…", "last,libc (start fails if unresolved)"],
+  ["check-ssl", "", "as ssl"],
+  ["check-sni", "<name>", "auto"],
+  ["check-alpn", "<p>", ""],
+  ["check-proto", "<p>", ""],
+  ["check-send-proxy", "", "as send-proxy"],
+  ["no-check-ssl", "", ""],
+  ["no-ssl", "", ""],
+  ["no-send-proxy", "", ""],
+  ["no-send-proxy-v2", "", ""],
+  ["init-state", "{fully-up|up|down|fully-down|none}", "none (UP before first check)"],
+  ["agent-check", "", "off"],
+  ["agent-port", "<n>", ""],
+  ["agent-addr", "<ip>", "server"],
+  ["agent-inter", "<time>", "2s"],
+  ["agent-send", "<string>", ""],
+  ["no-agent-check", "", ""],
+  ["observe", "{layer4|layer7}", "off"],
+  ["error-limit", "<n>", "10"],
+  ["on-error", "{fastinter|fail-check|sudden-death|mark-down}", "fail-check"],
+  ["on-marked-down", "shutdown-sessions", "off"],
+  ["on-marked-up", "shutdown-backup-sessions", "off"],
+  ["slowstart", "<time>", "off"],
+  ["minconn", "<n>", "= maxconn"],
+  ["maxqueue", "<n>", "0 (no limit)"],
+  ["track", "[<backend>/]<server>", ""],
+  ["id", "<n>", "auto"],
+  ["alpn", "<p,p>", ""],
+  ["proto", "<h1|h2>", "h1"],
+  ["crt", "<file>", ""],
+  ["crl-file", "<file>", ""],
+  ["ciphers", "<list>", "global"],
+  ["ciphersuites", "<list>", "global"],
+  ["ssl-min-ver", "V", "TLSv1.2"],
+  ["ssl-max-ver", "V", "highest"],
+  ["no-sslv3", "", ""],
+  ["no-tlsv10", "", ""],
+  ["no-tlsv11", "", ""],
+  ["force-tlsv12", "", ""],
+  ["force-tlsv13", "", ""],
+  ["verifyhost", "<name>", "sni"],
+  ["no-verifyhost", "", ""],
+  ["no-ssl-reuse", "", "reuse"],
+  ["no-sni-auto", "", ""],
+  ["sni-auto", "", "on"],
+  ["source", "<addr>[:<pl>[-<ph>]] [usesrc …] [interface I]", "backend source"],
+  ["redir", "<prefix>", ""],
+  ["resolve-prefer", "{ipv4|ipv6}", "ipv6"],
+  ["resolve-opts", "allow-dup-ip,ignore-weight,prevent-dup-ip", "prevent-dup-ip"],
+  ["resolve-net", "<net>,…", ""],
+  ["send-proxy-v2-ssl", "", "off"],
+  ["send-proxy-v2-ssl-cn", "", "off"],
+  ["proxy-v2-options", "ssl,cert-cn,cert-key,cert-sig,ssl-cipher,authority,crc32c,unique-id", ""],
+  ["pool-max-conn", "<n>", "−1"],
+  ["pool-purge-delay", "<time>", "5s"],
+  ["pool-low-conn", "<n>", "0"],
+  ["max-reuse", "<n>", "−1"],
+  ["non-stick", "", "off"],
+  ["stick", "", "on"],
+  ["tcp-ut", "<ms>", "system"],
+  ["tfo", "", "off"],
+  ["namespace", "<ns>", ""],
+  ["ws", "{auto|h1|h2}", "auto"],
+  ["log-proto", "{legacy|octet-count}", "legacy"],
+];
+
+/** Rarely seen ones; their arguments do not matter until they are done. */
+export const RARE_SERVER_OPTIONS: readonly string[] = `
+allow-0rtt
+cc
+check-pool-conn-name
+check-reuse-pool
+check-sni-auto
+check-via-socks4
+client-sigalgs
+curves
+force-sslv3
+force-tlsv10
+force-tlsv11
+guid
+hash-key
+healthcheck
+idle-ping
+ktls
+log-bufsize
+no-check-reuse-pool
+no-check-sni-auto
+no-renegotiate
+no-send-proxy-v2-ssl
+no-send-proxy-v2-ssl-cn
+no-tfo
+no-tls-tickets
+no-tlsv12
+no-tlsv13
+npn
+pool-conn-name
+quic-cc-algo
+renegotiate
+set-proxy-v2-tlv-fmt
+shard
+sigalgs
+socks4
+ssl-reuse
+strict-maxconn
+tcp-md5sig
+tls-tickets
+`
+  .trim()
+  .split("\n");
