@@ -63,7 +63,8 @@ export function describeFault(fault: FaultReason): string {
 
 /** The host as an instance sees it. */
 export interface TrackedWorld {
-  script(name: string): ScriptState | undefined;
+  /** undefined: the script is disabled and counts for nothing. */
+  script(name: string): ScriptState["kind"] | undefined;
   /** "up" means up and running: the carrier is there. */
   link(name: string): "up" | "down" | "missing";
   /** Whether the address that advertisements leave from is on the interface. */
@@ -92,15 +93,17 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
     else if (link === "down") faults.push({ kind: "interface-down", interface: name });
   }
   for (const tracked of instance.trackInterfaces) {
-    if (tracked.weight !== 0) sum += contribution(tracked.weight, world.link(tracked.interface) === "up");
+    // The own interface is watched anyway, so that a weight on it could never show.
+    if (tracked.weight === 0 || tracked.interface === instance.interface) continue;
+    sum += contribution(tracked.weight, world.link(tracked.interface) === "up");
   }
   for (const tracked of instance.trackScripts) {
     const state = world.script(tracked.script);
     if (state === undefined) continue;
     if (tracked.weight !== 0) {
-      if (state.kind !== "pending") sum += contribution(tracked.weight, state.kind === "up");
-    } else if (state.kind !== "up") {
-      const kind = state.kind === "pending" ? "script-pending" : "script-failed";
+      if (state !== "pending") sum += contribution(tracked.weight, state === "up");
+    } else if (state !== "up") {
+      const kind = state === "pending" ? "script-pending" : "script-failed";
       faults.push({ kind, script: tracked.script });
     }
   }

@@ -50,11 +50,7 @@ interface Host {
 
 function world({ scripts = {}, links = {}, sourcePresent = true }: Host): TrackedWorld {
   return {
-    script: (name) => {
-      const kind = scripts[name];
-      if (kind === undefined) return undefined;
-      return kind === "up" ? { kind, failures: 0 } : kind === "down" ? { kind, successes: 0 } : { kind };
-    },
+    script: (name) => scripts[name],
     link: (name) => links[name] ?? "up",
     sourcePresent,
   };
@@ -98,6 +94,14 @@ test("the own interface, those of the addresses and tracked ones of weight 0 mus
   );
   assert.equal(brief(assess(own, world({ links: { eth3: "down" } }))), "100");
 });
+
+test("a weight on the own interface counts for nothing, since that is watched anyway", () =>
+  assert.equal(
+    brief(assess(vrrpInstance({ trackInterfaces: [{ interface: "eth0", weight: 20 }] }), world({}))),
+    "100",
+  ));
+
+test("a disabled script counts for nothing", () => assert.equal(brief(assess(withScript(0), world({}))), "100"));
 
 test("a missing source address is a fault", () =>
   assert.equal(brief(assess(vrrpInstance({}), world({ sourcePresent: false }))), "100 source-missing"));

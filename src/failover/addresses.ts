@@ -1,0 +1,87 @@
+/** Which virtual addresses an instance holds, and how they come onto the interfaces and off them. */
+import type { VirtualAddress, VrrpInstance } from "../config/keepalived/model.js";
+import { EADDRNOTAVAIL, EEXIST, ENODEV, errnoText } from "../sys/errno.js";
+import type { AddressSettings, InterfaceAddress, Netlink } from "../sys/netlink.js";
+import type { LogLevel } from "./instance.js";
+import type { HostNetwork } from "./network.js";
+
+export interface HeldAddress extends VirtualAddress {
+  readonly device: string;
+}
+
+type Log = (level: LogLevel, text: string) => void;
+
+export class VirtualAddresses {
+  /** Advertised ones first, then the excluded, as they are added. */
+  readonly all: readonly HeldAddress[];
+
+  constructor(
+    readonly instance: VrrpInstance,
+    readonly netlink: Netlink,
+    readonly network: HostNetwork,
+    readonly log: Log,
+  ) {
+    this.all = [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
+      ...address,
+      device: address.device ?? instance.interface,
+    }));
+  }
+
+  /** One that is there already is as good. */
+  add(): void {
+    for (const address of this.all) {
+      const settings = this.#settings(address);
+      const result = settings === undefined ? -ENODEV : this.netlink.addAddress(settings);
+      if (result < 0 && result !== -EEXIST) this.#complain("add", address, -result);
+    }
+  }
+
+  /** One that is gone already is as good. */
+  remove(): void {
+    for (const address of this.all) {
+      const settings = this.#settings(address);
+      const result = settings === undefined ? 0 : this.netlink.deleteAddress(settings);
+      if (result < 0 && result !== -EADDRNOTAVAIL && result !== -ENODEV) this.#complain("remove", address, -result);
+    }
+  }
+
+  /** Which of ours this is, if it is one. */
+  find(seen: InterfaceAddress): HeldAddress | undefined {
+    const device = this.network.linkByIndex(seen.index)?.name;
+    return this.all.find(
+      (address) =>
+        address.device === device && address.address === seen.address && address.prefixLength === seen.prefixLength,
+    );
+  }
+
+  /** Asks the kernel, not what we know: news of our own removal may still be under way after we added it again. */
+  isPresent(address: HeldAddress): boolean {
+    const index = this.network.link(address.device)?.index;
+    if (index === undefined) return false;
+    return this.netlink
+      .addresses(index)
+      .some((known) => known.address === address.address && known.prefixLength === address.prefixLength);
+  }
+
+  #settings(address: HeldAddress): AddressSettings | undefined {
+    const index = this.network.link(address.device)?.index;
+    if (index === undefined) return undefined;
+    return {
+      index,
+      address: address.address,
+      prefixLength: address.prefixLength,
+      scope: address.scope,
+      ...(address.label === undefined ? {} : { label: address.label }),
+      ...(address.broadcast === undefined ? {} : { broadcast: address.broadcast }),
+    };
+  }
+
+  #complain(what: "add" | "remove", address: HeldAddress, errno: number): void {
+    const reason = this.netlink.explanation ?? errnoText(errno);
+    this.log("warning", `(${this.instance.name}) cannot ${what} ${describe(address)}: ${reason}`);
+  }
+}
+
+/** As keepalived's log says it: `10.0.0.100/24 dev eth0`. */
+export const describe = (address: HeldAddress): string =>
+  `${address.address}/${address.prefixLength} dev ${address.device}`;

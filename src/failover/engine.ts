@@ -1,0 +1,188 @@
+/**
+ * The driver of the fail-over engine: one thread that owns the VRRP sockets, watches interfaces and addresses, and
+ * drives the instances. Everything in it is synchronous, and it shares nothing but counters with the other threads.
+ */
+
+import { drainEventfd } from "../sys/epoll.js";
+import { EPERM, errnoText, SystemError } from "../sys/errno.js";
+import { Netlink } from "../sys/netlink.js";
+import { type NetlinkEvent, NetlinkMonitor, RTMGRP_IPV4_IFADDR, RTMGRP_LINK } from "../sys/netlink-monitor.js";
+import { openArpSocket } from "../sys/packet-socket.js";
+import { setRealTime, setThreadName } from "../sys/process.js";
+import { close } from "../sys/socket.js";
+import { InstanceCounters } from "./counters.js";
+import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
+import { HostNetwork } from "./network.js";
+import { monotonic, PreciseLoop } from "./precise-loop.js";
+import { RunningInstance, type Surroundings } from "./running-instance.js";
+import type { Instant } from "./timers.js";
+import type { ScriptState } from "./tracking.js";
+
+/** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
+const REAL_TIME_PRIORITY = 1;
+
+/** How the engine talks to the main thread. */
+export interface Correspondence {
+  post(message: FromEngine): void;
+  /** The next message that waits, or undefined. */
+  next(): ToEngine | undefined;
+}
+
+export class Engine {
+  readonly #loop = new PreciseLoop();
+  readonly #netlink = new Netlink();
+  readonly #monitor = new NetlinkMonitor(RTMGRP_LINK | RTMGRP_IPV4_IFADDR);
+  readonly #network = new HostNetwork();
+  readonly #scripts: Map<string, ScriptState["kind"]>;
+  readonly #instances: readonly RunningInstance[];
+  readonly #arpSocket: number;
+
+  /** Throws a SystemError if it may not open raw sockets. */
+  constructor(
+    readonly orders: EngineOrders,
+    readonly mail: Correspondence,
+  ) {
+    this.#scripts = new Map(orders.scripts);
+    this.#arpSocket = openArpSocket();
+    if (this.#arpSocket < 0) throw new SystemError(-this.#arpSocket, "packet socket");
+    const { instances } = orders.configuration;
+    const virtual = new Set(
+      instances.flatMap((own) => [...own.addresses, ...own.excludedAddresses].map(({ address }) => address)),
+    );
+    const around: Surroundings = {
+      netlink: this.#netlink,
+      network: this.#network,
+      arpSocket: this.#arpSocket,
+      now: monotonic,
+      script: (name) => this.#scripts.get(name),
+      isVirtual: (address) => virtual.has(address),
+      log: (level, text) => this.mail.post({ kind: "log", level, text }),
+      stateChanged: (instance, state) => this.mail.post({ kind: "state", instance, state }),
+    };
+    this.#instances = instances.map(
+      (own, index) => new RunningInstance(own, new InstanceCounters(orders.counters, index), around),
+    );
+  }
+
+  /** Runs until the main thread says stop; then every master has resigned and no virtual address is left. */
+  run(): void {
+    try {
+      this.#run();
+    } finally {
+      // Threads share their descriptors: those of one that dies would stay open.
+      for (const { endpoint } of this.#instances) endpoint.close();
+      this.#monitor.close();
+      this.#netlink.close();
+      close(this.#arpSocket);
+    }
+  }
+
+  #run(): void {
+    this.#becomeRealTime();
+    // Subscribed first and listed afterwards, so that no change falls between the two.
+    this.#loop.add(this.#monitor.fd, () => this.#networkChanged());
+    this.#loop.add(this.orders.wakeUp, () => this.#readMail());
+    this.#loadNetwork();
+    for (const instance of this.#instances) {
+      this.#followLink(instance);
+      instance.start();
+    }
+    this.mail.post({ kind: "ready" });
+    this.#loop.run({
+      deadline: () => this.#earliestDeadline(),
+      wokeUp: (now) => {
+        for (const instance of this.#instances) instance.noticeFreeze(now);
+      },
+      timers: (now) => {
+        for (const instance of this.#instances) instance.timer(now);
+      },
+    });
+  }
+
+  #becomeRealTime(): void {
+    setThreadName("vrrp");
+    const result = setRealTime(REAL_TIME_PRIORITY);
+    if (result >= 0) return;
+    const hint = result === -EPERM ? " (it takes CAP_SYS_NICE)" : "";
+    const text = `no real-time scheduling: ${errnoText(-result)}${hint}; on a busy host timers may run late`;
+    this.mail.post({ kind: "log", level: "warning", text });
+  }
+
+  #earliestDeadline(): Instant | undefined {
+    let earliest: Instant | undefined;
+    for (const { deadline } of this.#instances)
+      if (deadline !== undefined && (earliest === undefined || deadline < earliest)) earliest = deadline;
+    return earliest;
+  }
+
+  #readMail(): void {
+    drainEventfd(this.orders.wakeUp);
+    for (let message = this.mail.next(); message !== undefined; message = this.mail.next()) {
+      if (message.kind === "stop") {
+        this.#stop();
+        return;
+      }
+      this.#scripts.set(message.name, message.state);
+      for (const instance of this.#instances) instance.reassess();
+    }
+  }
+
+  #stop(): void {
+    for (const instance of this.#instances) {
+      this.#loop.remove(instance.endpoint.fd);
+      instance.stop();
+    }
+    this.#loop.stop();
+  }
+
+  #loadNetwork(): void {
+    this.#network.load(this.#netlink.links(), this.#netlink.addresses());
+  }
+
+  #networkChanged(): void {
+    let changed = false;
+    this.#monitor.drain((event) => {
+      changed = this.#take(event) || changed;
+    });
+    if (!changed) return;
+    for (const instance of this.#instances) {
+      this.#followLink(instance);
+      instance.reassess();
+    }
+  }
+
+  /** @returns whether instances must look again. */
+  #take(event: NetlinkEvent): boolean {
+    if (event.kind === "overrun") {
+      this.#loadNetwork();
+      for (const instance of this.#instances)
+        for (const address of instance.addresses.all) instance.addressGone(address);
+      return true;
+    }
+    const before = event.kind === "link" ? this.#network.condition(event.link.name) : undefined;
+    const changed = this.#network.apply(event);
+    if (event.kind === "link") this.#reportLink(event.link.name, before!);
+    if (event.kind === "address" && event.action === "delete")
+      for (const instance of this.#instances) {
+        const address = instance.addresses.find(event.address);
+        if (address !== undefined) instance.addressGone(address);
+      }
+    return changed;
+  }
+
+  #reportLink(name: string, before: "up" | "down" | "missing"): void {
+    const condition = this.#network.condition(name);
+    if (condition === before) return;
+    const text = `Netlink reports ${name} ${condition === "missing" ? "deleted" : condition}`;
+    this.mail.post({ kind: "log", level: "info", text });
+  }
+
+  /** Opens an instance's socket when its interface appears, or appears again as another one. */
+  #followLink(instance: RunningInstance): void {
+    const { endpoint } = instance;
+    const link = this.#network.link(instance.own.interface);
+    if (!endpoint.isOn(link)) this.#loop.remove(endpoint.fd);
+    if (endpoint.follow(link) && endpoint.fd >= 0)
+      this.#loop.add(endpoint.fd, () => endpoint.drain((packet, length) => instance.receive(packet, length)));
+  }
+}

@@ -1,0 +1,216 @@
+/** Starts and stops the fail-over engine, and runs its scripts. What the rest of the program sees of it. */
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import type { KeepalivedConfiguration, VrrpScript } from "../config/keepalived/model.js";
+import { createEventfd, notifyEventfd } from "../sys/epoll.js";
+import { Netlink } from "../sys/netlink.js";
+import { close } from "../sys/socket.js";
+import { VirtualAddresses } from "./addresses.js";
+import { InstanceCounters, type InstanceStatus, shareCounters } from "./counters.js";
+import type { LogLevel, ReportedState } from "./instance.js";
+import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
+import { HostNetwork } from "./network.js";
+import { fallsBackToRoot, resolveCommand } from "./script-command.js";
+import { ScriptRunner } from "./script-runner.js";
+import { unsupported } from "./wire-settings.js";
+
+export type { InstanceStatus } from "./counters.js";
+export type { LogLevel, ReportedState } from "./instance.js";
+
+export interface FailoverHooks {
+  /** One line in keepalived's words; "detail" is what keepalived says with -D only. */
+  log(line: string, level: LogLevel): void;
+  /** Answers a track script without running it: the supervisor knows whether the proxy runs. undefined: run it. */
+  answerScript?(argv: readonly string[]): boolean | undefined;
+  onStateChange?(instance: string, state: ReportedState): void;
+}
+
+export interface Failover {
+  /** Masters resign with priority 0 and let go of their addresses. Resolves when that is done. */
+  stop(): Promise<void>;
+  /** Read at once, without asking the engine. */
+  status(): InstanceStatus[];
+}
+
+/** A thread that dies is started again after this long, then twice as long, and so on. */
+const FIRST_RESPAWN_MS = 50;
+const LAST_RESPAWN_MS = 10_000;
+/** Who has run this long has not died of its start. */
+const HEALTHY_AFTER_MS = 10_000;
+/** The engine holds a few kilobytes: a small heap keeps its pauses short. */
+const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
+
+/**
+ * Runs the VRRP instances of a configuration until `stop`. Needs CAP_NET_ADMIN and CAP_NET_RAW; CAP_SYS_NICE keeps
+ * it on time on a busy host. Rejects if the engine cannot start; what dies later is started again.
+ */
+export async function startFailover(configuration: KeepalivedConfiguration, hooks: FailoverHooks): Promise<Failover> {
+  const problems = configuration.instances.flatMap(unsupported);
+  if (problems.length > 0) throw new Error(problems.join("\n"));
+  const failover = new RunningFailover(configuration, hooks);
+  await failover.start();
+  return failover;
+}
+
+class RunningFailover implements Failover {
+  readonly #runners: ReadonlyMap<string, ScriptRunner>;
+  readonly #counters: SharedArrayBuffer;
+  readonly #wakeUp = createEventfd();
+  #worker: Worker | undefined;
+  #gone: Promise<void> = Promise.resolve();
+  #respawn: NodeJS.Timeout | undefined;
+  #respawnDelay = FIRST_RESPAWN_MS;
+  #started = false;
+  #stopping = false;
+
+  constructor(
+    readonly configuration: KeepalivedConfiguration,
+    readonly hooks: FailoverHooks,
+  ) {
+    this.#counters = shareCounters(configuration.instances.length);
+    warnOfOddities(configuration, hooks);
+    this.#runners = new Map(this.#makeRunners().map((runner) => [runner.script.name, runner]));
+  }
+
+  async start(): Promise<void> {
+    try {
+      await this.#startThread();
+    } catch (error) {
+      close(this.#wakeUp);
+      throw error;
+    }
+    this.#started = true;
+    for (const runner of this.#runners.values()) runner.start();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#stopping) return this.#gone;
+    this.#stopping = true;
+    clearTimeout(this.#respawn);
+    for (const runner of this.#runners.values()) runner.stop();
+    if (this.#worker === undefined) removeAddresses(this.configuration, this.hooks);
+    else this.#tell({ kind: "stop" });
+    await this.#gone;
+    close(this.#wakeUp);
+  }
+
+  status(): InstanceStatus[] {
+    return this.configuration.instances.map(({ name }, index) =>
+      new InstanceCounters(this.#counters, index).status(name),
+    );
+  }
+
+  #tell(message: ToEngine): void {
+    this.#worker?.postMessage(message);
+    notifyEventfd(this.#wakeUp);
+  }
+
+  /** Resolves when the instances have started; rejects if the thread ends before. */
+  #startThread(): Promise<void> {
+    const orders: EngineOrders = {
+      configuration: this.configuration,
+      scripts: new Map([...this.#runners].map(([name, runner]) => [name, runner.state])),
+      counters: this.#counters,
+      wakeUp: this.#wakeUp,
+    };
+    const worker = new Worker(new URL("./worker.js", import.meta.url), {
+      workerData: orders,
+      resourceLimits: HEAP_MB,
+    });
+    this.#worker = worker;
+    const startedAt = performance.now();
+    let reason = new Error("the fail-over engine ended of itself");
+    return new Promise((resolve, reject) => {
+      worker.on("message", (message: FromEngine) => {
+        if (message.kind === "ready") resolve();
+        else this.#hear(message);
+      });
+      worker.on("error", (error) => {
+        reason = error instanceof Error ? error : new Error(String(error));
+      });
+      this.#gone = new Promise((gone) => {
+        worker.once("exit", () => {
+          this.#worker = undefined;
+          gone();
+          reject(reason);
+          if (this.#started && !this.#stopping) this.#mourn(reason, startedAt);
+        });
+      });
+    });
+  }
+
+  /** The next thread takes away the addresses that the dead one held, and starts over. */
+  #mourn(reason: Error, startedAt: number): void {
+    if (performance.now() - startedAt > HEALTHY_AFTER_MS) this.#respawnDelay = FIRST_RESPAWN_MS;
+    this.hooks.log(`VRRP thread died: Respawning. ${reason.stack ?? reason.message}`, "warning");
+    this.#respawn = setTimeout(() => {
+      // If it cannot even start, its end has been mourned by then and the next try is under way.
+      this.#startThread().catch(() => {});
+    }, this.#respawnDelay);
+    this.#respawnDelay = Math.min(this.#respawnDelay * 2, LAST_RESPAWN_MS);
+  }
+
+  #hear(message: Exclude<FromEngine, { kind: "ready" }>): void {
+    if (message.kind === "log") this.hooks.log(message.text, message.level);
+    else this.hooks.onStateChange?.(message.instance, message.state);
+  }
+
+  /** One for each script that somebody tracks and that can be run. */
+  #makeRunners(): ScriptRunner[] {
+    const { scripts, instances } = this.configuration;
+    const tracked = new Set(instances.flatMap((own) => own.trackScripts.map(({ script }) => script)));
+    const used = scripts.filter((script) => tracked.has(script.name));
+    if (used.length > 0) warnOfRoot(this.configuration, this.hooks);
+    return used.map((script) => this.#makeRunner(script)).filter((runner) => runner !== undefined);
+  }
+
+  #makeRunner(script: VrrpScript): ScriptRunner | undefined {
+    const hooks = {
+      log: this.hooks.log.bind(this.hooks),
+      onChange: (name: string, state: "up" | "down") => this.#tell({ kind: "script", name, state }),
+      ...(this.hooks.answerScript === undefined ? {} : { answerScript: this.hooks.answerScript.bind(this.hooks) }),
+    };
+    if (this.hooks.answerScript?.(script.argv) !== undefined) return new ScriptRunner(script, undefined, hooks);
+    const outcome = resolveCommand(script, this.configuration.global);
+    if (outcome.kind === "disabled") {
+      this.hooks.log(`Disabling track script ${script.name}: ${outcome.reason}`, "warning");
+      return undefined;
+    }
+    for (const warning of outcome.warnings) this.hooks.log(warning, "warning");
+    return new ScriptRunner(script, outcome.command, hooks);
+  }
+}
+
+/** What the engine does at its end, for when it died before. */
+function removeAddresses({ instances }: KeepalivedConfiguration, hooks: FailoverHooks): void {
+  const netlink = new Netlink();
+  const network = new HostNetwork();
+  network.load(netlink.links(), netlink.addresses());
+  const log = (level: LogLevel, text: string): void => hooks.log(text, level);
+  for (const own of instances) new VirtualAddresses(own, netlink, network, log).remove();
+  netlink.close();
+}
+
+function warnOfRoot({ global }: KeepalivedConfiguration, hooks: FailoverHooks): void {
+  if (fallsBackToRoot(global))
+    hooks.log("Script user 'keepalived_script' does not exist: scripts without a user run as root", "warning");
+  if (!global.enableScriptSecurity)
+    hooks.log("SECURITY VIOLATION - scripts are being executed but script_security not enabled.", "warning");
+}
+
+function warnOfOddities({ instances }: KeepalivedConfiguration, hooks: FailoverHooks): void {
+  for (const own of instances) {
+    const say = (text: string): void => hooks.log(`(${own.name}) ${text}`, "warning");
+    if (own.state === "MASTER" && !own.preempt)
+      say("Warning - nopreempt will not work with initial state MASTER - clearing");
+    if (own.trackInterfaces.some((tracked) => tracked.interface === own.interface))
+      say(`Ignoring track_interface ${own.interface} since own interface`);
+    // keepalived ends here if the kernel has no IPVS; there are no connections to lose then.
+    if (own.lvsSyncDaemonInterface !== undefined)
+      say(
+        existsSync("/proc/net/ip_vs")
+          ? "lvs_sync_daemon_interface: synchronising IPVS connections is not supported yet"
+          : "lvs_sync_daemon_interface: this kernel has no IPVS, so there are no connections to synchronise",
+      );
+  }
+}

@@ -1,0 +1,23 @@
+/** What the engine's thread and the main thread say to each other. */
+import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import type { LogLevel, ReportedState } from "./instance.js";
+
+/** Given to the engine's thread at its birth. */
+export interface EngineOrders {
+  readonly configuration: KeepalivedConfiguration;
+  /** Of all scripts that are run; those left out count for nothing. */
+  readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
+  readonly counters: SharedArrayBuffer;
+  /** Made by the main thread, which writes to it after each message: the engine gets no events from Node. */
+  readonly wakeUp: number;
+}
+
+export type ToEngine =
+  | { readonly kind: "script"; readonly name: string; readonly state: "up" | "down" }
+  | { readonly kind: "stop" };
+
+export type FromEngine =
+  /** Every instance has started. */
+  | { readonly kind: "ready" }
+  | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: "state"; readonly instance: string; readonly state: ReportedState };

@@ -1,0 +1,98 @@
+/** What the host's interfaces and addresses are now, kept true by the kernel's news. Does no I/O itself. */
+
+import type { InterfaceAddress, Link } from "../sys/netlink.js";
+import type { NetlinkEvent } from "../sys/netlink-monitor.js";
+
+const AF_INET = 2;
+
+export class HostNetwork {
+  readonly #links = new Map<number, Link>();
+  readonly #addresses = new Map<number, InterfaceAddress[]>();
+
+  /** Replaces everything by what the kernel has just listed. */
+  load(links: readonly Link[], addresses: readonly InterfaceAddress[]): void {
+    this.#links.clear();
+    this.#addresses.clear();
+    for (const link of links) this.#links.set(link.index, link);
+    for (const address of addresses) this.#add(address);
+  }
+
+  /** @returns whether anything that we care about is different now. */
+  apply(event: NetlinkEvent): boolean {
+    switch (event.kind) {
+      case "link":
+        return event.action === "new" ? this.#setLink(event.link) : this.#deleteLink(event.link.index);
+      case "address":
+        return event.action === "new" ? this.#add(event.address) : this.#delete(event.address);
+      default:
+        return false;
+    }
+  }
+
+  link(name: string): Link | undefined {
+    for (const link of this.#links.values()) if (link.name === name) return link;
+    return undefined;
+  }
+
+  linkByIndex(index: number): Link | undefined {
+    return this.#links.get(index);
+  }
+
+  /** "up": switched on, and it can pass traffic. */
+  condition(name: string): "up" | "down" | "missing" {
+    const link = this.link(name);
+    if (link === undefined) return "missing";
+    return link.up && link.running ? "up" : "down";
+  }
+
+  hasAddress(name: string, address: string, prefixLength?: number): boolean {
+    return this.#addressesOf(name).some(
+      (known) => known.address === address && (prefixLength === undefined || known.prefixLength === prefixLength),
+    );
+  }
+
+  /** The interface's first IPv4 address that is not a virtual one. */
+  firstAddress(name: string, isVirtual: (address: string) => boolean): string | undefined {
+    return this.#addressesOf(name).find((known) => known.family === AF_INET && !isVirtual(known.address))?.address;
+  }
+
+  #addressesOf(name: string): readonly InterfaceAddress[] {
+    const link = this.link(name);
+    return link === undefined ? [] : (this.#addresses.get(link.index) ?? []);
+  }
+
+  #setLink(link: Link): boolean {
+    const known = this.#links.get(link.index);
+    this.#links.set(link.index, link);
+    return (
+      known === undefined ||
+      known.name !== link.name ||
+      known.up !== link.up ||
+      known.running !== link.running ||
+      known.mac !== link.mac
+    );
+  }
+
+  #deleteLink(index: number): boolean {
+    this.#addresses.delete(index);
+    return this.#links.delete(index);
+  }
+
+  #add(address: InterfaceAddress): boolean {
+    const others = (this.#addresses.get(address.index) ?? []).filter((known) => !isSame(known, address));
+    const isNew = others.length === (this.#addresses.get(address.index)?.length ?? 0);
+    if (isNew) this.#addresses.set(address.index, [...others, address]);
+    return isNew;
+  }
+
+  #delete(address: InterfaceAddress): boolean {
+    const known = this.#addresses.get(address.index) ?? [];
+    const left = known.filter((other) => !isSame(other, address));
+    this.#addresses.set(address.index, left);
+    return left.length !== known.length;
+  }
+}
+
+function isSame(a: InterfaceAddress, b: InterfaceAddress): boolean {
+  return a.address === b.address && a.prefixLength === b.prefixLength;
+}

@@ -1,0 +1,231 @@
+/** One instance in the engine: its state, its socket, and the carrying out of what the state machine decides. */
+import type { VrrpInstance } from "../config/keepalived/model.js";
+import { errnoText } from "../sys/errno.js";
+import { allocate } from "../sys/memory.js";
+import type { Netlink } from "../sys/netlink.js";
+import { sendFrame } from "../sys/packet-socket.js";
+import { describe, type HeldAddress, VirtualAddresses } from "./addresses.js";
+import { encodeGratuitousArp } from "./arp.js";
+import type { InstanceCounters } from "./counters.js";
+import { Endpoint } from "./endpoint.js";
+import {
+  type Effect,
+  type InstanceEvent,
+  type InstanceState,
+  initialState,
+  type LogLevel,
+  nextDeadline,
+  type ReportedState,
+  step,
+} from "./instance.js";
+import { formatIpv4 } from "./ipv4.js";
+import type { HostNetwork } from "./network.js";
+import {
+  Advertisement,
+  checkAdvertisement,
+  decodeAdvertisement,
+  peekVirtualRouterId,
+  type Rejection,
+  sameAddresses,
+} from "./packet.js";
+import { describeRejection } from "./rejections.js";
+import type { Instant } from "./timers.js";
+import { type Assessment, assess, type ScriptState } from "./tracking.js";
+import { advertisementSettings, instanceSettings, ipv4 } from "./wire-settings.js";
+
+/** What the engine gives to its instances. */
+export interface Surroundings {
+  readonly netlink: Netlink;
+  readonly network: HostNetwork;
+  /** A packet socket for gratuitous ARPs. */
+  readonly arpSocket: number;
+  now(): Instant;
+  script(name: string): ScriptState["kind"] | undefined;
+  isVirtual(address: string): boolean;
+  log(level: LogLevel, text: string): void;
+  stateChanged(instance: string, state: ReportedState): void;
+}
+
+const frame = allocate(64);
+const heard = new Advertisement();
+
+export class RunningInstance {
+  readonly endpoint: Endpoint;
+  readonly addresses: VirtualAddresses;
+  readonly #settings;
+  readonly #wire;
+  #state: InstanceState = initialState;
+  #reported: ReportedState = "STOP";
+  /** Complaints already in the log: each is made once, until the state changes (RFC 9568 §7.1). */
+  readonly #complaints = new Set<string>();
+
+  constructor(
+    readonly own: VrrpInstance,
+    readonly counters: InstanceCounters,
+    readonly around: Surroundings,
+  ) {
+    this.#settings = instanceSettings(own);
+    this.#wire = advertisementSettings(own);
+    this.endpoint = new Endpoint(own, this.#wire);
+    this.addresses = new VirtualAddresses(own, around.netlink, around.network, (level, text) =>
+      around.log(level, text),
+    );
+  }
+
+  get isMaster(): boolean {
+    return this.#state.kind === "master";
+  }
+
+  get deadline(): Instant | undefined {
+    return nextDeadline(this.#state);
+  }
+
+  start(): void {
+    this.#handle({ kind: "start", ...this.#circumstances() });
+  }
+
+  stop(): void {
+    this.#handle({ kind: "stop" });
+    this.endpoint.close();
+  }
+
+  /** The host has changed, perhaps for this instance too. */
+  reassess(): void {
+    this.#handle({ kind: "assessed", ...this.#circumstances() });
+  }
+
+  /** The clock says `now`; packets that had arrived by then have been received. */
+  timer(now: Instant): void {
+    const deadline = this.deadline;
+    if (deadline !== undefined && now >= deadline) this.#handle({ kind: "timer" });
+  }
+
+  /**
+   * To be called at every wake-up, before anything else. A timer that is late by half an interval means that this
+   * process, or the whole machine, did not run: nobody can say who was silent in the meantime.
+   */
+  noticeFreeze(now: Instant): void {
+    const deadline = this.deadline;
+    if (deadline === undefined || now - deadline <= this.own.advertInterval / 2) return;
+    this.counters.count("frozen");
+    const late = Math.round((now - deadline) / 1000);
+    this.around.log("warning", `(${this.own.name}) timer expired ${late} ms late: the process did not run`);
+    this.#handle({ kind: "frozen" });
+  }
+
+  receive(packet: Uint8Array, length: number): void {
+    if (peekVirtualRouterId(packet, length) !== this.own.virtualRouterId) return;
+    const decoded = decodeAdvertisement(packet, length, heard);
+    const verdict = decoded === "ok" ? checkAdvertisement(heard, this.#wire) : decoded;
+    if (verdict !== "ok") {
+      this.#reject(verdict, packet, length);
+      return;
+    }
+    this.counters.count("advertisementsReceived");
+    this.counters.setLastHeard(heard.source);
+    if (heard.priority === 0) this.counters.count("priorityZeroReceived");
+    if (!sameAddresses(heard, this.#wire)) {
+      const from = formatIpv4(heard.source);
+      this.#complainOnce("info", `${from} advertises other addresses than ours: its list and this one should agree`);
+    }
+    this.#handle({ kind: "advertisement", source: heard.source, priority: heard.priority });
+  }
+
+  /** Some address is gone from an interface; if it is one that we hold, it must come back. */
+  addressGone(address: HeldAddress): void {
+    if (!this.isMaster || this.addresses.isPresent(address)) return;
+    this.#handle({ kind: "address-lost", address: describe(address) });
+  }
+
+  #circumstances(): { assessment: Assessment; source: number } {
+    const { network } = this.around;
+    const configured = this.own.sourceAddress;
+    const present = configured === undefined || network.hasAddress(this.own.interface, configured);
+    const source = configured ?? network.firstAddress(this.own.interface, this.around.isVirtual);
+    const assessment = assess(this.own, {
+      script: this.around.script,
+      link: (name) => network.condition(name),
+      sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
+    });
+    return { assessment, source: source === undefined ? 0 : ipv4(source) };
+  }
+
+  #handle(event: InstanceEvent): void {
+    const { state, effects } = step(this.#state, event, this.around.now(), this.#settings);
+    this.#state = state;
+    this.counters.setPriority(state.priority);
+    for (const effect of effects) this.#apply(effect);
+  }
+
+  #apply(effect: Effect): void {
+    switch (effect.kind) {
+      case "send-advertisement":
+        this.#advertise(effect.priority);
+        break;
+      case "add-addresses":
+        this.addresses.add();
+        break;
+      case "remove-addresses":
+        this.addresses.remove();
+        break;
+      case "announce":
+        this.#announce(effect.repeat);
+        break;
+      case "log":
+        this.around.log(effect.level, effect.text);
+        break;
+      case "state-changed":
+        this.#stateChanged(effect.state);
+        break;
+    }
+  }
+
+  #advertise(priority: number): void {
+    const result = this.endpoint.send(priority, this.#state.source);
+    if (result < 0) {
+      this.counters.count("sendErrors");
+      this.#complainOnce("warning", `cannot send advertisement: ${errnoText(-result)}`);
+      return;
+    }
+    this.counters.count("advertisementsSent");
+    if (priority === 0) this.counters.count("priorityZeroSent");
+  }
+
+  #announce(repeat: number): void {
+    for (const { address, device } of this.addresses.all) {
+      const link = this.around.network.link(device);
+      if (link === undefined || link.mac === "") continue;
+      this.around.log("detail", `(${this.own.name}) Sending/queueing gratuitous ARPs on ${device} for ${address}`);
+      const length = encodeGratuitousArp(frame.bytes, macOctets(link.mac), ipv4(address));
+      for (let sent = 0; sent < repeat; sent++) {
+        if (sendFrame(this.around.arpSocket, link.index, frame, length) < 0) this.counters.count("sendErrors");
+        else this.counters.count("gratuitousArpsSent");
+      }
+    }
+  }
+
+  #stateChanged(state: ReportedState): void {
+    this.#complaints.clear();
+    this.counters.setState(state);
+    if (state === "MASTER") this.counters.count("becameMaster");
+    else if (this.#reported === "MASTER") this.counters.count("releasedMaster");
+    this.#reported = state;
+    this.around.stateChanged(this.own.name, state);
+  }
+
+  #reject(reason: Rejection, packet: Uint8Array, length: number): void {
+    this.counters.countRejection(reason);
+    if (this.#complaints.has(reason)) return;
+    this.#complaints.add(reason);
+    const text = describeRejection(reason, packet, length, heard, this.#wire);
+    this.around.log("warning", `(${this.own.name}) ${text}`);
+  }
+
+  #complainOnce(level: LogLevel, text: string): void {
+    if (this.#complaints.has(text)) return;
+    this.#complaints.add(text);
+    this.around.log(level, `(${this.own.name}) ${text}`);
+  }
+}
+
+const macOctets = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (octet) => Number.parseInt(octet, 16));

@@ -1,0 +1,28 @@
+/** A program of the tests: runs the fail-over engine alone, from keepalived.conf, until SIGTERM. Status on SIGUSR1. */
+import { existsSync, readFileSync } from "node:fs";
+import { Diagnostics, render } from "../../src/config/diagnostics.js";
+import { readKeepalived } from "../../src/config/keepalived/read.js";
+import { startFailover } from "../../src/failover/failover.js";
+
+const path = process.argv[2]!;
+/** While this file is there, scripts are answered from within: success if it says "up". */
+const answers = process.argv[3];
+
+const diagnostics = new Diagnostics();
+const configuration = readKeepalived([{ path, text: readFileSync(path, "utf8") }], diagnostics);
+for (const diagnostic of diagnostics.sorted()) console.log(render(diagnostic));
+if (diagnostics.hasErrors) process.exit(2);
+
+const failover = await startFailover(configuration, {
+  log: (line, level) => console.log(`${level}: ${line}`),
+  onStateChange: (instance, state) => console.log(`state: ${instance} ${state}`),
+  answerScript: () =>
+    answers !== undefined && existsSync(answers) ? readFileSync(answers, "utf8").trim() === "up" : undefined,
+});
+console.log("running");
+process.on("SIGUSR1", () => console.log(`status: ${JSON.stringify(failover.status())}`));
+process.on("SIGTERM", async () => {
+  await failover.stop();
+  console.log("stopped");
+  process.exit(0);
+});
