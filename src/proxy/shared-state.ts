@@ -91,7 +91,7 @@ export interface SharedStateHandle {
   readonly counters: SharedArrayBuffer;
 }
 
-/** An entity's number: frontends come first, then backends, then the servers of all backends in order. */
+/** An entity's number: frontends come first, then backends, the servers of all backends in order, and the process. */
 export type Entity = number;
 
 export class SharedState {
@@ -102,13 +102,13 @@ export class SharedState {
 
   constructor(readonly handle: SharedStateHandle) {
     this.layout = handle.layout;
-    this.entities = handle.layout.frontends + handle.layout.backends + handle.layout.servers;
+    this.entities = entitiesOf(handle.layout);
     this.gauges = new Int32Array(handle.gauges);
     this.counters = new Float64Array(handle.counters);
   }
 
   static create(layout: StateLayout): SharedState {
-    const entities = layout.frontends + layout.backends + layout.servers;
+    const entities = entitiesOf(layout);
     return new SharedState({
       layout,
       gauges: new SharedArrayBuffer(Math.max(1, entities * GAUGES) * 4),
@@ -127,6 +127,11 @@ export class SharedState {
   /** @param index over the servers of all backends, in the order of the configuration */
   server(index: number): Entity {
     return this.layout.frontends + this.layout.backends + index;
+  }
+
+  /** The process as a whole: its current number of client connections. */
+  get process(): Entity {
+    return this.entities - 1;
   }
 
   gauge(entity: Entity, gauge: number): number {
@@ -189,6 +194,8 @@ export class SharedState {
     this.counters.fill(0);
   }
 }
+
+const entitiesOf = (layout: StateLayout): number => layout.frontends + layout.backends + layout.servers + 1;
 
 /** One worker's view of one entity's counters: plain additions, for nobody else writes there. */
 export class EntityCounters {

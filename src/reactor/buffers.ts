@@ -26,17 +26,18 @@ export class ByteBuffer {
     return this.bytes.length - this.end;
   }
 
-  clear(): void {
-    this.start = 0;
-    this.end = 0;
+  /** Empties it; filling goes on at `offset`. */
+  clear(offset = 0): void {
+    this.start = offset;
+    this.end = offset;
   }
 
-  /** Moves what is filled to the front, so that all the room is behind it. */
-  compact(): void {
-    if (this.start === 0) return;
-    this.bytes.copyWithin(0, this.start, this.end);
-    this.end -= this.start;
-    this.start = 0;
+  /** Moves what is filled down to `offset`, so that the room is behind it. */
+  compact(offset = 0): void {
+    if (this.start <= offset) return;
+    this.bytes.copyWithin(offset, this.start, this.end);
+    this.end -= this.start - offset;
+    this.start = offset;
   }
 }
 

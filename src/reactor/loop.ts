@@ -12,6 +12,8 @@ import { Timer, TimerWheel } from "./timers.js";
 export interface Handler {
   /** @param events EPOLL* flags of this wake-up */
   onReady(events: number): void;
+  /** `onReady` threw, which is a bug: it must cost this handler alone. Without it the error ends the loop. */
+  onFailure?(error: unknown): void;
 }
 
 /** A handler's place in the loop: needed to change or end the registration. */
@@ -30,8 +32,9 @@ export class Loop {
   /** Milliseconds of the monotonic clock when the present batch began, with a fraction. */
   now: number;
   #running = false;
-  /** Called after every batch; for work that is better done once than for each event. */
-  onBatchEnd: (() => void) | undefined;
+  /** Those that stopped for fairness with work left: they go on in the next turn. */
+  #unfinished: Handler[] = [];
+  #resuming: Handler[] = [];
 
   constructor() {
     this.now = performance.now();
@@ -92,6 +95,11 @@ export class Loop {
     this.#running = false;
   }
 
+  /** Calls `handler.onReady(0)` in the next turn, after the others had theirs. */
+  resume(handler: Handler): void {
+    this.#unfinished.push(handler);
+  }
+
   /** A timer that is not armed yet. */
   timer(fire: () => void): Timer {
     return new Timer(fire);
@@ -99,17 +107,35 @@ export class Loop {
 
   #turn(): void {
     const epoll = this.#epoll;
-    const count = epoll.wait(this.timers.untilNext(performance.now()));
+    const patience = this.#unfinished.length > 0 ? 0 : this.timers.untilNext(performance.now());
+    const count = epoll.wait(patience);
     if (count < 0 && count !== -EINTR) throw new SystemError(-count, "epoll_wait");
     this.now = performance.now();
     const { words, stride, tokenOffset } = epoll;
     for (let index = 0; index < count; index++) {
-      const events = words[index * stride]!;
-      this.#handlers[words[index * stride + tokenOffset]!]?.onReady(events);
+      const handler = this.#handlers[words[index * stride + tokenOffset]!];
+      if (handler !== undefined) this.#call(handler, words[index * stride]!);
     }
+    if (this.#unfinished.length > 0) this.#resume();
     this.timers.advance(this.now);
-    this.onBatchEnd?.();
     while (this.#retiredTokens.length > 0) this.#freeTokens.push(this.#retiredTokens.pop()!);
+  }
+
+  #resume(): void {
+    const handlers = this.#unfinished;
+    this.#unfinished = this.#resuming;
+    this.#resuming = handlers;
+    for (const handler of handlers) this.#call(handler, 0);
+    handlers.length = 0;
+  }
+
+  #call(handler: Handler, events: number): void {
+    try {
+      handler.onReady(events);
+    } catch (error) {
+      if (handler.onFailure === undefined) throw error;
+      handler.onFailure(error);
+    }
   }
 
   #retire(token: Token): void {

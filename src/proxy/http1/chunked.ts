@@ -32,37 +32,23 @@ const NOWHERE = new Uint8Array(0);
 
 export class ChunkedDecoder {
   /** The last chunk and the trailers have been seen. */
-  done: boolean;
+  done = false;
   /** A HeadError, 0 while all is well. Nothing behind the error can be trusted. */
-  error: number;
+  error = 0;
   /** Bytes of content so far, framing excluded. */
-  dataBytes: number;
+  dataBytes = 0;
   /** Where the last `advance` or `strip` stopped reading. */
-  position: number;
+  position = 0;
 
-  private state: number;
+  private state = SIZE;
   /** Of the chunk: its size while that is read, then what is still to come. */
-  private remaining: number;
-  private digits: number;
+  private remaining = 0;
+  private digits = 0;
   /** Of this chunk's extensions, or of the trailer section. */
-  private overhead: number;
-  private trailers: number;
-  private nameLength: number;
-  private written: number;
-
-  constructor() {
-    this.done = false;
-    this.error = 0;
-    this.dataBytes = 0;
-    this.position = 0;
-    this.state = SIZE;
-    this.remaining = 0;
-    this.digits = 0;
-    this.overhead = 0;
-    this.trailers = 0;
-    this.nameLength = 0;
-    this.written = 0;
-  }
+  private overhead = 0;
+  private trailers = 0;
+  private nameLength = 0;
+  private written = 0;
 
   reset(): void {
     this.done = false;

@@ -55,6 +55,8 @@ export const CONNECTION_PRIVATE = 8;
 
 /** The CONNECTION_ bits of one Connection value. "te" is known and sets none. */
 export function parseConnection(bytes: Uint8Array, start: number, end: number): number {
+  if (isWord(bytes, start, end, KEEP_ALIVE)) return CONNECTION_KEEP_ALIVE;
+  if (isWord(bytes, start, end, CLOSE)) return CONNECTION_CLOSE;
   let bits = 0;
   let at = start;
   while (at < end) {
@@ -136,10 +138,13 @@ const CONTINUE = word("100-continue");
 
 const lower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
 
-/** Whether bytes[start, end) spells `expected` (lower-case) in any case. */
+/**
+ * Whether bytes[start, end) spells `expected` (lower-case) in any case. In a value there are no control characters, so
+ * setting 0x20 turns nothing but the capital letter into a letter, and nothing else into "-" or a digit.
+ */
 function isWord(bytes: Uint8Array, start: number, end: number, expected: Uint8Array): boolean {
   if (end - start !== expected.length) return false;
-  for (let i = 0; i < expected.length; i += 1) if (lower(bytes[start + i]!) !== expected[i]) return false;
+  for (let i = 0; i < expected.length; i += 1) if ((bytes[start + i]! | 0x20) !== expected[i]) return false;
   return true;
 }
 

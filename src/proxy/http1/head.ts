@@ -28,30 +28,21 @@ const ZERO = 0x30;
 
 /** One request head, reused for every request of a connection. Offsets are absolute in the bytes given. */
 export class RequestHead extends MessageHead {
-  methodStart: number;
-  methodEnd: number;
-  targetStart: number;
-  targetEnd: number;
+  methodStart = 0;
+  methodEnd = 0;
+  targetStart = 0;
+  targetEnd = 0;
   /** A `Method`; OTHER for those not listed there. */
-  method: number;
+  method: number = Method.OTHER;
   /** Bytes of empty lines before the request line; part of `length`. */
-  skipped: number;
-  private versionStart: number;
+  skipped = 0;
+  private versionStart = 0;
   /** In an absolute-form target, where its authority is; both 0 otherwise. */
-  private authorityStart: number;
-  private authorityEnd: number;
+  private authorityStart = 0;
+  private authorityEnd = 0;
 
   constructor(maxFields: number = DEFAULT_MAX_FIELDS) {
     super(maxFields);
-    this.methodStart = 0;
-    this.methodEnd = 0;
-    this.targetStart = 0;
-    this.targetEnd = 0;
-    this.method = Method.OTHER;
-    this.skipped = 0;
-    this.versionStart = 0;
-    this.authorityStart = 0;
-    this.authorityEnd = 0;
   }
 
   override reset(): void {
@@ -193,26 +184,19 @@ export class RequestHead extends MessageHead {
 /** One response head, reused for every response of a connection. Offsets are absolute in the bytes given. */
 export class ResponseHead extends MessageHead {
   /** 100 to 999. */
-  status: number;
-  reasonStart: number;
-  reasonEnd: number;
+  status = 0;
+  reasonStart = 0;
+  reasonEnd = 0;
   /** No body follows whatever the fields say: 1xx, 204, 304, to HEAD, 2xx to CONNECT (RFC 9112 §6.3). */
-  bodyless: boolean;
+  bodyless = false;
   /** The body ends where the connection does. */
-  untilClose: boolean;
+  untilClose = false;
   /** Content-Length came beside Transfer-Encoding, which wins: Content-Length must not be forwarded (RFC 9112 §6.3). */
-  lengthOverridden: boolean;
-  private wordStart: number;
+  lengthOverridden = false;
+  private wordStart = 0;
 
   constructor(maxFields: number = DEFAULT_MAX_FIELDS) {
     super(maxFields);
-    this.status = 0;
-    this.reasonStart = 0;
-    this.reasonEnd = 0;
-    this.bodyless = false;
-    this.untilClose = false;
-    this.lengthOverridden = false;
-    this.wordStart = 0;
   }
 
   override reset(): void {

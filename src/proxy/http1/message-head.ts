@@ -38,68 +38,48 @@ const FAILED = 23;
 
 export abstract class MessageHead {
   /** 0 or 1, of HTTP/1.x. */
-  minor: number;
-  fieldCount: number;
+  minor = 0;
+  fieldCount = 0;
   /** Four offsets a field: name start, name end, value start, value end; the value without surrounding whitespace. */
   fields: Int32Array;
   /** A FieldId for each field. */
   fieldIds: Uint8Array;
   /** The body's length as Content-Length gives it, -1 without one. */
-  contentLength: number;
+  contentLength = -1;
   /** The last transfer coding is chunked. */
-  chunked: boolean;
+  chunked = false;
   /** The peer will take another message on this connection. */
-  keepAlive: boolean;
+  keepAlive = false;
   /** There is a Connection field. */
-  connectionField: boolean;
+  connectionField = false;
   /** Connection asks for an upgrade and an Upgrade field says to what; never with HTTP/1.0 (RFC 9110 §7.8). */
-  upgrade: boolean;
+  upgrade = false;
   /** Expect: 100-continue, never with HTTP/1.0 (RFC 9110 §10.1.1). */
-  expectContinue: boolean;
+  expectContinue = false;
   /** Index of the Host field, -1 without one. */
-  hostIndex: number;
+  hostIndex = -1;
   /** Connection names fields that must not be forwarded; `isPrivateHop` tells which. */
-  hasPrivateHops: boolean;
+  hasPrivateHops = false;
   /** Bytes from `start` to behind the empty line: the body begins at start + length. 0 until the head is complete. */
-  length: number;
+  length = 0;
 
-  protected state: number;
+  protected state = START;
   /** The next byte to look at. */
-  protected at: number;
-  protected start: number;
-  protected connectionBits: number;
+  protected at = 0;
+  protected start = 0;
+  protected connectionBits = 0;
   /** There is a Transfer-Encoding field. */
-  protected transferEncoded: boolean;
-  private error: number;
+  protected transferEncoded = false;
+  private error = 0;
   private readonly maxFields: number;
-  private hasUpgradeField: boolean;
-  private nameStart: number;
-  private valueStart: number;
+  private hasUpgradeField = false;
+  private nameStart = 0;
+  private valueStart = 0;
 
   constructor(maxFields: number) {
-    this.minor = 0;
-    this.fieldCount = 0;
     this.fields = new Int32Array(4 * Math.min(INITIAL_FIELDS, maxFields));
     this.fieldIds = new Uint8Array(Math.min(INITIAL_FIELDS, maxFields));
-    this.contentLength = -1;
-    this.chunked = false;
-    this.keepAlive = false;
-    this.connectionField = false;
-    this.upgrade = false;
-    this.expectContinue = false;
-    this.hostIndex = -1;
-    this.hasPrivateHops = false;
-    this.length = 0;
-    this.state = START;
-    this.at = 0;
-    this.start = 0;
-    this.connectionBits = 0;
-    this.transferEncoded = false;
-    this.error = 0;
     this.maxFields = maxFields;
-    this.hasUpgradeField = false;
-    this.nameStart = 0;
-    this.valueStart = 0;
   }
 
   /** Forgets the head; call it before each new one. */
@@ -150,70 +130,63 @@ export abstract class MessageHead {
     return -code;
   }
 
-  /** Goes on from FIELD_START or later. Same result as `parse`. */
+  /**
+   * Goes on from FIELD_START or later. Same result as `parse`. The steps of a line stand in their order and each leads
+   * to the next, so a line that is all there runs straight through; one that is cut leaves at the step it has reached.
+   */
   protected parseFields(bytes: Uint8Array, end: number): number {
+    if (this.state === DONE) return this.length;
+    if (this.state === FAILED) return -this.error;
+    const characters = CHARACTER;
     let at = this.at;
     let state = this.state;
     while (at < end) {
-      switch (state) {
-        case FIELD_START: {
-          const byte = bytes[at]!;
-          if (byte === CR) {
-            at += 1;
-            state = END_LF;
-            break;
-          }
-          if (byte === SP || byte === HTAB) return this.fail(HeadError.obsoleteFolding);
-          if (byte === LF) return this.fail(HeadError.bareLineFeed);
+      if (state === FIELD_START) {
+        const byte = bytes[at]!;
+        if ((characters[byte]! & TOKEN) !== 0) {
           if (this.fieldCount === this.maxFields) return this.fail(HeadError.tooManyFields);
           this.nameStart = at;
+          at += 1;
           state = NAME;
-          break;
-        }
-        case NAME: {
-          while (at < end && (CHARACTER[bytes[at]!]! & TOKEN) !== 0) at += 1;
-          if (at === end) break;
-          if (bytes[at] !== COLON || at === this.nameStart) return this.fail(nameError(bytes[at]!));
-          this.addField(bytes, at);
+        } else if (byte === CR) {
           at += 1;
-          state = VALUE_START;
-          break;
+          state = END_LF;
+        } else {
+          return this.fail(lineStartError(byte));
         }
-        case VALUE_START: {
-          while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at += 1;
-          this.valueStart = at;
-          if (at < end) state = IN_VALUE;
-          break;
-        }
-        case IN_VALUE: {
-          while (at < end && (CHARACTER[bytes[at]!]! & VALUE) !== 0) at += 1;
-          if (at === end) break;
-          if (bytes[at] !== CR) return this.fail(bytes[at] === LF ? HeadError.bareLineFeed : HeadError.badFieldValue);
-          at += 1;
-          state = VALUE_LF;
-          break;
-        }
-        case VALUE_LF: {
-          if (bytes[at] !== LF) return this.fail(HeadError.bareCarriageReturn);
-          const error = this.endField(bytes, at - 1);
-          if (error !== 0) return this.fail(error);
-          at += 1;
-          state = FIELD_START;
-          break;
-        }
-        case END_LF: {
-          if (bytes[at] !== LF) return this.fail(HeadError.bareCarriageReturn);
-          return this.finish(bytes, at + 1);
-        }
-        case DONE:
-          return this.length;
-        default:
-          return -this.error;
       }
+      if (state === NAME) {
+        while (at < end && (characters[bytes[at]!]! & TOKEN) !== 0) at += 1;
+        if (at === end) break;
+        if (bytes[at] !== COLON) return this.fail(nameError(bytes[at]!));
+        this.addField(bytes, at);
+        at += 1;
+        state = VALUE_START;
+      }
+      if (state === VALUE_START) {
+        while (at < end && (bytes[at] === SP || bytes[at] === HTAB)) at += 1;
+        this.valueStart = at;
+        if (at === end) break;
+        state = IN_VALUE;
+      }
+      if (state === IN_VALUE) {
+        while (at < end && (characters[bytes[at]!]! & VALUE) !== 0) at += 1;
+        if (at === end) break;
+        if (bytes[at] !== CR) return this.fail(bytes[at] === LF ? HeadError.bareLineFeed : HeadError.badFieldValue);
+        at += 1;
+        state = VALUE_LF;
+      }
+      if (at === end) break;
+      if (bytes[at] !== LF) return this.fail(HeadError.bareCarriageReturn);
+      at += 1;
+      if (state === END_LF) return this.finish(bytes, at);
+      const error = this.endField(bytes, at - 2);
+      if (error !== 0) return this.fail(error);
+      state = FIELD_START;
     }
     this.at = at;
     this.state = state;
-    return state === DONE ? this.length : state === FAILED ? -this.error : NEED_MORE;
+    return NEED_MORE;
   }
 
   /** Notes the name bytes[nameStart, nameEnd). */
@@ -288,6 +261,11 @@ export abstract class MessageHead {
     this.fields = fields;
     this.fieldIds = fieldIds;
   }
+}
+
+function lineStartError(byte: number): number {
+  if (byte === SP || byte === HTAB) return HeadError.obsoleteFolding;
+  return byte === LF ? HeadError.bareLineFeed : HeadError.badFieldName;
 }
 
 function nameError(byte: number): number {

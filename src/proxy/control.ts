@@ -1,0 +1,190 @@
+/**
+ * The proxy's control thread: opens the listeners, starts the workers, runs the health checks and puts their results
+ * where the workers see them. Nothing here is on the way of a request.
+ */
+import { cpus } from "node:os";
+import { Worker } from "node:worker_threads";
+import type { HaproxyConfiguration } from "../config/haproxy/model.js";
+import { checkTargets } from "../health/check-target.js";
+import { HealthChecker } from "../health/checker.js";
+import { notifyEventfd } from "../sys/epoll.js";
+import { raiseFileLimit } from "../sys/process.js";
+import { close } from "../sys/socket.js";
+import { openListener } from "./listener.js";
+import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
+import { dropPrivileges } from "./privileges.js";
+import { type EventLevel, ProcessLog } from "./process-log.js";
+import { Gauge, SharedState } from "./shared-state.js";
+import { StickTable } from "./stick-table.js";
+import { installTransparentPlumbing, type TransparentPlumbing } from "./transparent-plumbing.js";
+
+/** Sessions of one process when `maxconn` does not say, if the limit of open files allows it: two descriptors each. */
+const DEFAULT_MAX_CONNECTIONS = 100_000;
+const SPARE_FILES = 200;
+
+export interface ProxyOptions {
+  /** What an operator should see: warnings, servers that go up and down. */
+  log(level: EventLevel, line: string): void;
+  /** A worker ended by itself, which it never should: the process is of no more use. */
+  onWorkerDeath(reason: string): void;
+}
+
+interface RunningWorker {
+  readonly thread: Worker;
+  readonly wakeFd: number;
+  readonly done: Promise<void>;
+}
+
+export class Proxy {
+  readonly startedAt = new Date();
+  readonly maxConnections: number;
+  readonly state: SharedState;
+  readonly health: HealthChecker;
+  #listeners: number[][] = [];
+  #workers: RunningWorker[] = [];
+  #plumbing: TransparentPlumbing | undefined;
+  #isStopping = false;
+  readonly #log: ProcessLog;
+
+  constructor(
+    readonly configuration: HaproxyConfiguration,
+    readonly options: ProxyOptions,
+  ) {
+    const { global, frontends, backends } = configuration;
+    const wanted = global.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
+    const files = raiseFileLimit(2 * wanted + SPARE_FILES);
+    this.maxConnections = Math.min(wanted, Math.floor((files - SPARE_FILES) / 2));
+    this.state = SharedState.create({
+      workers: global.threads ?? cpus().length,
+      frontends: frontends.length,
+      backends: backends.length,
+      servers: backends.reduce((sum, backend) => sum + backend.servers.length, 0),
+    });
+    this.#log = new ProcessLog(configuration, (level, line) => options.log(level, line));
+    const targets = checkTargets(configuration);
+    this.health = new HealthChecker(targets, {
+      onChange: (index, isUp) => this.#setUsable(index, targets[index]!.backendIndex, isUp),
+      log: (level, line) => this.#log.write(level, line),
+      sessions: (index) => this.state.gauge(this.state.server(index), Gauge.current),
+    });
+  }
+
+  /**
+   * Binds, starts the workers and the checks. Privileges are kept, for whoever has to open more (the admin socket).
+   * @throws SystemError if an address cannot be bound; nothing is left open then
+   */
+  async start(): Promise<void> {
+    try {
+      for (const { binds } of this.configuration.frontends) {
+        const fds: number[] = [];
+        this.#listeners.push(fds);
+        for (const bind of binds) fds.push(openListener(bind));
+      }
+      if (this.#impersonatesClients)
+        this.#plumbing = installTransparentPlumbing({
+          notice: (line) => this.#log.write("notice", line),
+          warning: (line) => this.#log.write("warning", line),
+        });
+      this.#initialiseServers();
+      await this.#startWorkers();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    this.health.start();
+    for (const { name } of this.configuration.frontends) this.#log.write("notice", `Proxy ${name} started.`);
+    for (const { name } of this.configuration.backends) this.#log.write("notice", `Proxy ${name} started.`);
+  }
+
+  /** `user` and `group`, once everything that needs root is open. */
+  dropPrivileges(): void {
+    dropPrivileges(this.configuration.global, this.#impersonatesClients, (line) => this.#log.write("warning", line));
+  }
+
+  /** Stops at once: open connections are cut. */
+  async stop(): Promise<void> {
+    await this.#end({ kind: "stop" });
+  }
+
+  /** Takes no more connections, and stops when those under way are over. */
+  async drain(): Promise<void> {
+    for (const { name } of this.configuration.frontends)
+      this.#log.write("warning", `Stopping frontend ${name} in 0 ms.`);
+    await this.#end({ kind: "drain" });
+  }
+
+  get #impersonatesClients(): boolean {
+    return this.configuration.backends.some(({ source }) => source?.useSource !== undefined);
+  }
+
+  async #end(message: ToWorker): Promise<void> {
+    this.#isStopping = true;
+    this.health.stop();
+    for (const { thread, wakeFd } of this.#workers) {
+      thread.postMessage(message);
+      notifyEventfd(wakeFd);
+    }
+    // A port that nobody listens on any more must not accept into a backlog that nobody serves.
+    for (const fds of this.#listeners) for (const fd of fds) close(fd);
+    this.#listeners = [];
+    await Promise.all(this.#workers.map(({ done }) => done));
+    this.#workers = [];
+    this.#plumbing?.remove();
+    this.#plumbing = undefined;
+  }
+
+  #initialiseServers(): void {
+    let index = 0;
+    for (const backend of this.configuration.backends) {
+      for (const server of backend.servers) {
+        const entity = this.state.server(index++);
+        this.state.setGauge(entity, Gauge.usable, server.disabled ? 0 : 1);
+        this.state.setGauge(entity, Gauge.weight, server.weight);
+      }
+    }
+  }
+
+  #setUsable(serverIndex: number, backendIndex: number, isUsable: boolean): void {
+    this.state.setGauge(this.state.server(serverIndex), Gauge.usable, isUsable ? 1 : 0);
+    this.state.addGauge(this.state.backend(backendIndex), Gauge.generation, 1);
+  }
+
+  async #startWorkers(): Promise<void> {
+    const { configuration, state } = this;
+    const tables = configuration.backends.map(({ stickTable }) => stickTable && StickTable.create(stickTable).memory);
+    const starting: Promise<RunningWorker>[] = [];
+    for (let worker = 0; worker < state.layout.workers; worker++) {
+      starting.push(
+        this.#startWorker({
+          worker,
+          configuration,
+          state: state.handle,
+          listeners: this.#listeners,
+          tables,
+          maxConnections: this.maxConnections,
+        }),
+      );
+    }
+    const outcomes = await Promise.allSettled(starting);
+    for (const outcome of outcomes) if (outcome.status === "fulfilled") this.#workers.push(outcome.value);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  #startWorker(workerData: WorkerStart): Promise<RunningWorker> {
+    const thread = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+    const done = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+    return new Promise((resolve, reject) => {
+      thread.on("message", (message: FromWorker) => {
+        if (message.kind === "ready") {
+          for (const warning of message.warnings) this.#log.write("warning", warning);
+          resolve({ thread, wakeFd: message.wakeFd, done });
+        } else if (message.kind === "bug") this.#log.write("alert", `a session failed for a bug: ${message.text}`);
+      });
+      thread.once("error", (error) => {
+        reject(error);
+        if (!this.#isStopping) this.options.onWorkerDeath(error.stack ?? error.message);
+      });
+    });
+  }
+}

@@ -1,0 +1,27 @@
+/** What the control thread and its workers tell each other. */
+import type { HaproxyConfiguration } from "../config/haproxy/model.js";
+import type { SharedStateHandle } from "./shared-state.js";
+
+/** A worker's `workerData`. Descriptors are shared: all threads of a process have one table of them. */
+export interface WorkerStart {
+  readonly worker: number;
+  readonly configuration: HaproxyConfiguration;
+  readonly state: SharedStateHandle;
+  /** For each frontend, the descriptor of each of its binds. */
+  readonly listeners: readonly (readonly number[])[];
+  /** For each backend, its stick table's memory. */
+  readonly tables: readonly (SharedArrayBuffer | undefined)[];
+  /** Sessions of all frontends together that may be open. */
+  readonly maxConnections: number;
+}
+
+export type ToWorker =
+  /** Take no more connections; stop when the last one is over. */
+  | { readonly kind: "drain" }
+  /** Cut everything and stop. */
+  | { readonly kind: "stop" };
+
+export type FromWorker =
+  | { readonly kind: "ready"; readonly wakeFd: number; readonly warnings: readonly string[] }
+  | { readonly kind: "bug"; readonly text: string }
+  | { readonly kind: "done" };

@@ -1,0 +1,88 @@
+/** What one worker makes of the configuration: proxies and servers with their counters, addresses and idle connections. */
+import type { Backend, Frontend, HaproxyConfiguration, Server } from "../config/haproxy/model.js";
+import { internetAddress, type SocketAddress } from "../sys/address.js";
+import { type Balancer, createBalancer } from "./balance/balancer.js";
+import { ErrorPages } from "./error-replies.js";
+import { IdleConnections } from "./idle-connections.js";
+import { ProxyLog } from "./proxy-log.js";
+import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
+import type { StickTable } from "./stick-table.js";
+
+export class ServerRuntime {
+  readonly address: SocketAddress;
+  readonly counters: EntityCounters;
+  readonly idle = new IdleConnections();
+
+  constructor(
+    readonly settings: Server,
+    readonly entity: Entity,
+    state: SharedState,
+    worker: number,
+  ) {
+    this.address = internetAddress(settings.address, settings.port);
+    this.counters = new EntityCounters(state, worker, entity);
+  }
+}
+
+export class BackendRuntime {
+  readonly counters: EntityCounters;
+  readonly balancer: Balancer;
+  readonly pages: ErrorPages;
+
+  constructor(
+    readonly settings: Backend,
+    readonly entity: Entity,
+    readonly servers: readonly ServerRuntime[],
+    /** The stick tables of all backends, by the backend's index. */
+    readonly tables: readonly (StickTable | undefined)[],
+    state: SharedState,
+    worker: number,
+  ) {
+    this.counters = new EntityCounters(state, worker, entity);
+    this.balancer = createBalancer(settings, entity, servers, state);
+    this.pages = new ErrorPages(settings.errorFiles);
+  }
+}
+
+export class FrontendRuntime {
+  readonly counters: EntityCounters;
+  readonly pages: ErrorPages;
+  readonly log: ProxyLog | undefined;
+
+  constructor(
+    readonly settings: Frontend,
+    readonly entity: Entity,
+    readonly backend: BackendRuntime | undefined,
+    state: SharedState,
+    worker: number,
+  ) {
+    this.counters = new EntityCounters(state, worker, entity);
+    this.pages = new ErrorPages(settings.errorFiles);
+    this.log = settings.logs.length === 0 ? undefined : new ProxyLog(settings);
+  }
+}
+
+export interface ProxyRuntime {
+  readonly frontends: readonly FrontendRuntime[];
+  readonly backends: readonly BackendRuntime[];
+}
+
+export function buildRuntime(
+  configuration: HaproxyConfiguration,
+  state: SharedState,
+  worker: number,
+  tables: readonly (StickTable | undefined)[],
+): ProxyRuntime {
+  let nextServer = 0;
+  const backends = configuration.backends.map((backend, index) => {
+    const servers = backend.servers.map(
+      (server) => new ServerRuntime(server, state.server(nextServer++), state, worker),
+    );
+    return new BackendRuntime(backend, state.backend(index), servers, tables, state, worker);
+  });
+  const frontends = configuration.frontends.map(
+    (frontend, index) =>
+      new FrontendRuntime(frontend, state.frontend(index), backends[frontend.defaultBackend], state, worker),
+  );
+  return { frontends, backends };
+}

@@ -1,0 +1,267 @@
+/**
+ * What TCP and HTTP proxying share: a client's connection, the choice of a server, and the connection to it with
+ * retries and redispatch.
+ */
+import type { BufferPool } from "../reactor/buffers.js";
+import { Connection, type ConnectionOwner } from "../reactor/connection.js";
+import type { Loop } from "../reactor/loop.js";
+import type { Timer } from "../reactor/timers.js";
+import { EINPROGRESS } from "../sys/errno.js";
+import { connect, IPPROTO_TCP, setOption, TCP_NODELAY } from "../sys/socket.js";
+import type { ClientAddress } from "./client-address.js";
+import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
+import { openServerSocket } from "./server-socket.js";
+import { Counter, type SharedState } from "./shared-state.js";
+
+/** What a worker lends its sessions. */
+export interface SessionContext {
+  readonly loop: Loop;
+  readonly pool: BufferPool;
+  readonly state: SharedState;
+  /** The worker drains: finish what is under way, keep nothing alive. */
+  readonly stopping: boolean;
+  /** A session of `frontend` is over. */
+  onSessionEnd(session: Session): void;
+  /** A bug threw in a session. */
+  onSessionFailure(session: Session, error: unknown): void;
+}
+
+/** HAProxy waits a second before it tries the same server again. */
+const RETRY_DELAY = 1000;
+
+export abstract class Session implements ConnectionOwner {
+  readonly client: Connection;
+  readonly timer: Timer;
+  backend: BackendRuntime | undefined;
+  server: ServerRuntime | undefined;
+  upstream: Connection | undefined;
+  /** Attempts to connect that failed, in the present request. */
+  retries = 0;
+  redispatched = false;
+  closed = false;
+  /** The loop's milliseconds. */
+  readonly acceptedAt: number;
+  connectStartedAt = 0;
+  connectedAt = 0;
+  #isConnecting = false;
+  #waitsToRetry = false;
+  /** The server came from the stick table: retry it rather than go elsewhere. */
+  #isSticky = false;
+
+  constructor(
+    readonly context: SessionContext,
+    readonly frontend: FrontendRuntime,
+    fd: number,
+    readonly address: ClientAddress,
+  ) {
+    this.client = new Connection(context.loop, fd, this);
+    this.timer = context.loop.timer(() => this.#onTimer());
+    this.acceptedAt = context.loop.now;
+    this.backend = frontend.backend;
+  }
+
+  onConnectionReady(connection: Connection): void {
+    if (connection === this.upstream) {
+      if (this.#isConnecting) this.#onConnectProgress(connection);
+      else this.onServerReady();
+    } else if (this.#isConnecting || this.#waitsToRetry) this.onClientReadyWhileConnecting();
+    else this.onClientReady();
+  }
+
+  onFailure(error: unknown): void {
+    this.context.onSessionFailure(this, error);
+  }
+
+  /** Ends the session whatever its state. */
+  abstract abort(): void;
+  /** The worker begins to drain. */
+  abstract onStopping(): void;
+  protected abstract onClientReady(): void;
+  protected abstract onClientReadyWhileConnecting(): void;
+  protected abstract onServerReady(): void;
+  protected abstract onConnected(): void;
+  /** No server could be had: none is up, or all attempts failed. */
+  protected abstract onNoServer(): void;
+  protected abstract onTimeout(): void;
+  /** An idle connection to `server` that this request may use. */
+  protected abstract reuse(server: ServerRuntime): Connection | undefined;
+
+  /** Chooses a server and gets a connection to it. `onConnected` or `onNoServer` follows, maybe at once. */
+  protected connectToServer(backend: BackendRuntime): void {
+    const server = this.#chooseServer(backend);
+    if (server === undefined) {
+      this.connectStartedAt = this.context.loop.now;
+      this.onNoServer();
+      return;
+    }
+    this.#attach(backend, server);
+    this.connectStartedAt = this.context.loop.now;
+    const idle = this.reuse(server);
+    if (idle === undefined) {
+      this.openUpstream();
+      return;
+    }
+    server.counters.add(Counter.reuses, 1);
+    backend.counters.add(Counter.reuses, 1);
+    idle.owner = this;
+    this.upstream = idle;
+    this.connectedAt = this.context.loop.now;
+    this.onConnected();
+  }
+
+  /** Opens a new connection to the server in place. */
+  protected openUpstream(): void {
+    const { loop } = this.context;
+    const backend = this.backend!;
+    const server = this.server!;
+    const fd = openServerSocket(server.address.family, backend.settings.source, this.address);
+    if (fd < 0) {
+      this.#onConnectFailure();
+      return;
+    }
+    setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    const result = connect(fd, server.address);
+    this.upstream = new Connection(loop, fd, this);
+    server.counters.add(Counter.connects, 1);
+    backend.counters.add(Counter.connects, 1);
+    if (result < 0 && result !== -EINPROGRESS) {
+      this.#onConnectFailure();
+      return;
+    }
+    this.#isConnecting = true;
+    loop.timers.arm(this.timer, loop.now + backend.settings.timeoutConnect);
+  }
+
+  /** The request is done with its server; the connection has been dealt with. */
+  protected detachServer(): void {
+    const { state } = this.context;
+    if (this.server !== undefined) {
+      state.leave(this.server.entity);
+      this.server = undefined;
+    }
+  }
+
+  protected closeUpstream(): void {
+    this.upstream?.close();
+    this.upstream = undefined;
+    this.#isConnecting = false;
+  }
+
+  /** Closes everything and tells the worker. The last thing that happens to a session. */
+  protected end(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#waitsToRetry = false;
+    this.context.loop.timers.release(this.timer);
+    this.closeUpstream();
+    this.detachServer();
+    this.client.close();
+    this.context.onSessionEnd(this);
+  }
+
+  protected get isConnecting(): boolean {
+    return this.#isConnecting || this.#waitsToRetry;
+  }
+
+  #chooseServer(backend: BackendRuntime): ServerRuntime | undefined {
+    this.#isSticky = false;
+    const stuck = this.#stuckServer(backend);
+    if (stuck !== undefined) {
+      this.#isSticky = true;
+      return stuck;
+    }
+    const server = backend.balancer.choose(undefined);
+    if (server !== undefined) {
+      server.counters.add(Counter.loadBalanced, 1);
+      backend.counters.add(Counter.loadBalanced, 1);
+    }
+    return server;
+  }
+
+  /** The server that a `stick match` rule remembers for this client, if it may take traffic. */
+  #stuckServer(backend: BackendRuntime): ServerRuntime | undefined {
+    for (const rule of backend.settings.stickRules) {
+      const key = this.address.stickKey;
+      if (!rule.match || key === undefined) continue;
+      const index = backend.tables[rule.table]?.lookup(key, Math.floor(this.context.loop.now / 1000)) ?? -1;
+      const server = backend.servers[index];
+      if (server !== undefined && backend.balancer.isUsable(server)) return server;
+    }
+    return undefined;
+  }
+
+  #storeStickiness(backend: BackendRuntime, server: ServerRuntime): void {
+    for (const rule of backend.settings.stickRules) {
+      const key = this.address.stickKey;
+      if (!rule.store || key === undefined) continue;
+      const now = Math.floor(this.context.loop.now / 1000);
+      backend.tables[rule.table]?.store(key, backend.servers.indexOf(server), now);
+    }
+  }
+
+  #attach(backend: BackendRuntime, server: ServerRuntime): void {
+    this.backend = backend;
+    this.server = server;
+    this.context.state.enter(server.entity);
+    server.counters.add(Counter.sessions, 1);
+  }
+
+  #onConnectProgress(upstream: Connection): void {
+    if (upstream.takeError() !== 0) {
+      this.#onConnectFailure();
+      return;
+    }
+    if (!upstream.writable) return;
+    this.#isConnecting = false;
+    this.connectedAt = this.context.loop.now;
+    if (this.backend!.settings.stickRules.length > 0) this.#storeStickiness(this.backend!, this.server!);
+    this.onConnected();
+  }
+
+  #onConnectFailure(): void {
+    const backend = this.backend!;
+    const failed = this.server!;
+    this.closeUpstream();
+    failed.counters.add(Counter.connectErrors, 1);
+    if (this.retries >= backend.settings.retries) {
+      backend.counters.add(Counter.connectErrors, 1);
+      this.detachServer();
+      this.onNoServer();
+      return;
+    }
+    this.retries++;
+    const mayLeave = !this.#isSticky || !backend.balancer.isUsable(failed);
+    const next = mayLeave ? backend.balancer.choose(failed) : failed;
+    if (next === undefined) {
+      this.detachServer();
+      this.onNoServer();
+    } else if (next === failed) {
+      failed.counters.add(Counter.retries, 1);
+      backend.counters.add(Counter.retries, 1);
+      this.#waitsToRetry = true;
+      const { loop } = this.context;
+      loop.timers.arm(this.timer, loop.now + Math.min(RETRY_DELAY, backend.settings.timeoutConnect));
+    } else {
+      // Another server may well answer: there is no reason to wait.
+      failed.counters.add(Counter.redispatches, 1);
+      backend.counters.add(Counter.redispatches, 1);
+      this.redispatched = true;
+      this.#isSticky = false;
+      this.detachServer();
+      this.#attach(backend, next);
+      this.openUpstream();
+    }
+  }
+
+  #onTimer(): void {
+    try {
+      if (this.#waitsToRetry) {
+        this.#waitsToRetry = false;
+        this.openUpstream();
+      } else if (this.#isConnecting) this.#onConnectFailure();
+      else this.onTimeout();
+    } catch (error) {
+      this.onFailure(error);
+    }
+  }
+}

@@ -1,0 +1,132 @@
+/**
+ * A non-blocking stream socket in a loop. It is registered once, edge-triggered, and remembers what the kernel said:
+ * `readable` and `writable` stay true until a call finds otherwise, so a request costs no epoll_ctl.
+ */
+
+import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../sys/epoll.js";
+import { EAGAIN, EINTR } from "../sys/errno.js";
+import {
+  getOption,
+  MSG_NOSIGNAL,
+  recv,
+  resetOnClose,
+  SHUT_WR,
+  SO_ERROR,
+  SOL_SOCKET,
+  send,
+  shutdown,
+} from "../sys/socket.js";
+import type { ByteBuffer } from "./buffers.js";
+import type { Handler, Loop, Token } from "./loop.js";
+
+const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+export const EDGE_TRIGGERED = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+
+/** Whom a connection wakes. */
+export interface ConnectionOwner {
+  onConnectionReady(connection: Connection): void;
+  /** A bug threw while the connection was served: let go of everything. */
+  onFailure(error: unknown): void;
+}
+
+export class Connection implements Handler {
+  readable = false;
+  writable = false;
+  /** The peer has finished sending, or the connection broke: `receive` has yet to find out which, up to `ended`. */
+  hungUp = false;
+  /** `receive` has returned 0: the peer sends no more. */
+  ended = false;
+  /** We have sent FIN. */
+  finished = false;
+  /** Closed by us. */
+  closed = false;
+  readonly token: Token;
+
+  /** @param fd a connected or connecting non-blocking socket; the connection owns it from now on */
+  constructor(
+    readonly loop: Loop,
+    readonly fd: number,
+    public owner: ConnectionOwner,
+  ) {
+    this.token = loop.add(fd, EDGE_TRIGGERED, this);
+  }
+
+  onReady(events: number): void {
+    if (this.closed) return;
+    if ((events & EPOLLIN) !== 0) this.readable = true;
+    if ((events & EPOLLOUT) !== 0) this.writable = true;
+    if ((events & HANGUP) !== 0) {
+      this.readable = true;
+      this.hungUp = true;
+      if ((events & (EPOLLHUP | EPOLLERR)) !== 0) this.writable = true; // so that a send meets the error
+    }
+    this.owner.onConnectionReady(this);
+  }
+
+  onFailure(error: unknown): void {
+    this.owner.onFailure(error);
+  }
+
+  /**
+   * Reads once into the free end of `buffer`, at most `room` bytes, which must be there and not be 0.
+   * @returns bytes added; 0 at the end of the stream; a negated errno, -EAGAIN when there is nothing now.
+   */
+  receive(buffer: ByteBuffer, room: number): number {
+    const count = recv(this.fd, buffer.address + buffer.end, room, 0);
+    if (count > 0) {
+      buffer.end += count;
+      // Less than asked for: the socket is empty (epoll(7)), unless its end is still to be read.
+      if (count < room && !this.hungUp) this.readable = false;
+      return count;
+    }
+    if (count === 0) {
+      this.ended = true;
+      this.readable = false;
+      return 0;
+    }
+    if (count === -EAGAIN) this.readable = false;
+    return count === -EINTR ? -EAGAIN : count;
+  }
+
+  /**
+   * Sends bytes of `buffer` from `from` up to `to`.
+   * @returns how many the kernel took (0 when it takes none now), or a negated errno.
+   */
+  transmit(buffer: ByteBuffer, from: number, to: number): number {
+    const count = send(this.fd, buffer.address + from, to - from, MSG_NOSIGNAL);
+    if (count >= 0) {
+      if (count < to - from) this.writable = false;
+      return count;
+    }
+    if (count === -EAGAIN || count === -EINTR) {
+      if (count === -EAGAIN) this.writable = false;
+      return 0;
+    }
+    return count;
+  }
+
+  /** Sends FIN: no more bytes from us. */
+  finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    shutdown(this.fd, SHUT_WR);
+  }
+
+  /** The pending error of the socket, as a positive errno; 0: none. Tells how a connect ended. */
+  takeError(): number {
+    return getOption(this.fd, SOL_SOCKET, SO_ERROR);
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.loop.removeAndClose(this.fd, this.token);
+  }
+
+  /** Closes with RST: the peer must not take what it has for the whole. */
+  abort(): void {
+    if (this.closed) return;
+    resetOnClose(this.fd);
+    this.close();
+  }
+}
