@@ -12,7 +12,8 @@ export function advise(proxies: readonly ProxyDraft[], diagnostics: Diagnostics)
   advisor.bindConflicts();
   advisor.unusedBackends();
   advisor.stickTables();
-  for (const proxy of proxies) advisor.proxy(proxy);
+  // A section without a name is reported; what else it lacks follows from that.
+  for (const proxy of proxies) if (proxy.name !== "") advisor.proxy(proxy);
 }
 
 class Advisor {
@@ -75,7 +76,14 @@ class Advisor {
       }
   }
 
+  /** Silent when a rule or a mistyped name may be what uses the backend. */
   unusedBackends(): void {
+    const backends = new Set(this.proxies.filter((proxy) => hasBackend(proxy.kind)).map((proxy) => proxy.name));
+    const isUnclear = this.proxies.some(
+      ({ settings: { said, defaultBackend } }) =>
+        said.has("use_backend") || (defaultBackend !== undefined && !backends.has(defaultBackend.text)),
+    );
+    if (isUnclear) return;
     const used = new Set<string>();
     for (const proxy of this.proxies) {
       if (hasFrontend(proxy.kind) && proxy.settings.defaultBackend !== undefined)
@@ -117,7 +125,8 @@ class Advisor {
       ...(hasFrontend(proxy.kind) ? (["client"] as const) : []),
       ...(hasBackend(proxy.kind) && proxy.servers.length > 0 ? (["server"] as const) : []),
     ];
-    const missing = needed.filter((name) => proxy.settings.timeouts[name] === undefined) as (
+    const { timeouts, said } = proxy.settings;
+    const missing = needed.filter((name) => timeouts[name] === undefined && !said.has(`timeout ${name}`)) as (
       | "connect"
       | "client"
       | "server"
@@ -138,13 +147,13 @@ class Advisor {
 
   private frontend(proxy: ProxyDraft): void {
     const { settings, span, kind, name } = proxy;
-    if (settings.mode === undefined)
+    if (!settings.said.has("mode"))
       this.report("notice", "default-mode", span, `${kind} ${name} says no mode: it balances connections (mode tcp)`, {
         remedy: "write mode http to balance requests and to log them",
       });
-    if (proxy.binds.length === 0)
+    if (proxy.binds.length === 0 && !settings.said.has("bind"))
       this.report("warning", "no-bind", span, `${kind} ${name} listens nowhere`, { remedy: "write: bind :80" });
-    if (kind === "frontend" && settings.defaultBackend === undefined)
+    if (kind === "frontend" && !settings.said.has("default_backend") && !settings.said.has("use_backend"))
       this.report("warning", "no-backend", span, `frontend ${name} has no default_backend`, {
         cause: modeOf(proxy) === "http" ? "every request gets 503" : "every connection is closed",
         remedy: "write: default_backend <name>",
@@ -164,7 +173,11 @@ class Advisor {
 
   private backend(proxy: ProxyDraft): void {
     const { servers, span, kind, name, settings } = proxy;
-    if (servers.length === 0 && (kind === "backend" || settings.defaultBackend === undefined))
+    if (
+      servers.length === 0 &&
+      !settings.said.has("server") &&
+      (kind === "backend" || settings.defaultBackend === undefined)
+    )
       this.report("warning", "no-server", span, `${kind} ${name} has no server`, {
         cause: modeOf(proxy) === "http" ? "every request gets 503" : "every connection is closed",
         remedy: "write: server <name> <address>:<port> check",

@@ -1,7 +1,8 @@
 /** `bind [<address>]:<ports>[,…] [options…]` (configuration manual §5.1): where a frontend listens. */
 import type { Span } from "../diagnostics.js";
 import type { ProxyDraft } from "./draft.js";
-import { expandBareVariables, readEndpoint } from "./endpoint.js";
+import { type Endpoint, expandBareVariables, readEndpoint } from "./endpoint.js";
+import { MOST_LISTENERS } from "./initial.js";
 import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind.js";
 import type { Bind } from "./model.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
@@ -64,9 +65,6 @@ export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
 
 const OPTIONS = optionTable(BIND_OPTIONS, PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS);
 
-/** Every port of a range is a socket in each worker; more than this is a mistake or an attack. */
-const MOST_BINDS = 65_535;
-
 export function readBind(statement: Statement, proxy: ProxyDraft): void {
   const settings: BindSettings = {
     transparent: false,
@@ -90,14 +88,18 @@ export function readLegacyBind(statement: Statement, proxy: ProxyDraft): void {
   });
 }
 
+/** `bind 80` reads like a port and lacks its colon. */
+const ANY_WITHOUT_PORT: Endpoint = { address: "0.0.0.0", family: 4, ports: undefined };
+
 function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: BindSettings): void {
   const word = expandBareVariables(statement, statement.args[0]!);
   for (const part of word.text.split(",")) {
-    const endpoint = readEndpoint(statement, word, part);
+    const isPortAlone = /^\d+$/.test(part);
+    const endpoint = isPortAlone ? ANY_WITHOUT_PORT : readEndpoint(statement, word, part);
     if (endpoint === undefined) continue;
     if (endpoint.ports === undefined) {
       statement.error("missing-port", word.span, `"${part}" has no port to listen on`, {
-        remedy: /^\d+$/.test(part) ? `write: bind :${part}` : `write: bind ${portRemedy(part)}`,
+        remedy: isPortAlone ? `write: bind :${part}` : `write: bind ${portRemedy(part)}`,
       });
       continue;
     }
@@ -106,8 +108,8 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
         cause: "it lets the address :: take IPv4 as well",
       });
     for (let port = endpoint.ports.first; port <= endpoint.ports.last; port++) {
-      if (proxy.binds.length >= MOST_BINDS) {
-        reportTooMany(statement, proxy);
+      if (proxy.listenerBudget.left-- <= 0) {
+        reportTooMany(statement);
         return;
       }
       proxy.binds.push(bindOf(endpoint.address, endpoint.family, port, settings, word.span));
@@ -118,8 +120,8 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
 const portRemedy = (part: string): string =>
   part.includes(":") && !part.startsWith("[") ? `[${part}]:80` : `${part}:80`;
 
-function reportTooMany(statement: Statement, proxy: ProxyDraft): void {
-  statement.error("too-many-binds", statement.span, `${proxy.name} listens on more than ${MOST_BINDS} ports`);
+function reportTooMany(statement: Statement): void {
+  statement.error("too-many-binds", statement.span, `more than ${MOST_LISTENERS} listeners`);
 }
 
 /** IPV6_V6ONLY is off on Linux unless asked for, so `::` takes IPv4 too, as it does under HAProxy. */

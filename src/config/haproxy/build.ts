@@ -1,9 +1,10 @@
 /** Drafts into the typed configuration: names become indices, `listen` becomes two halves, defaults are filled in. */
-import { type Diagnostics, nearest } from "../diagnostics.js";
+import type { Diagnostics, Span } from "../diagnostics.js";
 import { hasBackend, hasFrontend, type ProxyDraft, type ServerDraft, type StickRuleDraft } from "./draft.js";
 import { FALLBACK_MAX_CONNECTIONS, FALLBACK_TIMEOUTS } from "./initial.js";
 import type { Backend, Frontend, HaproxyConfiguration, LogTarget, Server, ServerCheck, StickRule } from "./model.js";
 import type { Drafts } from "./parse.js";
+import { suggest } from "./suggest.js";
 
 /** HAProxy numbers proxies from 2 and servers from 1; statistics show the numbers. */
 const FIRST_PROXY_ID = 2;
@@ -17,7 +18,11 @@ export function build(drafts: Drafts, diagnostics: Diagnostics): HaproxyConfigur
 class Builder {
   private readonly ids: ReadonlyMap<ProxyDraft, number>;
   private readonly backends: readonly ProxyDraft[];
+  /** The first of a name; a second one has been reported. */
   private readonly backendIndex = new Map<string, number>();
+  private readonly ownIndex: ReadonlyMap<ProxyDraft, number>;
+  /** `default_backend` of a `defaults` section reaches many frontends: its mistake is told once. */
+  private readonly reported = new Set<Span>();
 
   constructor(
     private readonly drafts: Drafts,
@@ -25,6 +30,7 @@ class Builder {
   ) {
     this.ids = new Map(drafts.proxies.map((proxy, index) => [proxy, FIRST_PROXY_ID + index]));
     this.backends = drafts.proxies.filter((proxy) => hasBackend(proxy.kind));
+    this.ownIndex = new Map(this.backends.map((proxy, index) => [proxy, index]));
     for (const [index, { name }] of this.backends.entries())
       if (!this.backendIndex.has(name)) this.backendIndex.set(name, index);
   }
@@ -90,7 +96,7 @@ class Builder {
   /** Index of the backend; a `listen` without `default_backend` is its own. */
   private defaultBackend(proxy: ProxyDraft): number {
     const word = proxy.settings.defaultBackend;
-    if (word === undefined) return proxy.kind === "listen" ? this.backends.indexOf(proxy) : -1;
+    if (word === undefined) return proxy.kind === "listen" ? this.ownIndex.get(proxy)! : -1;
     const index = this.backendIndex.get(word.text);
     if (index === undefined) {
       this.reportUnknownBackend(word.span, word.text);
@@ -100,9 +106,14 @@ class Builder {
     return index;
   }
 
-  private reportUnknownBackend(span: ProxyDraft["span"], name: string): void {
-    const meant = nearest(name, this.backendIndex.keys());
-    const known = [...this.backendIndex.keys()].slice(0, 10).join(", ");
+  private reportUnknownBackend(span: Span, name: string): void {
+    if (this.reported.has(span)) return;
+    this.reported.add(span);
+    const meant = suggest(this.diagnostics, name, this.backendIndex.keys());
+    const known = this.backends
+      .slice(0, 10)
+      .map((backend) => backend.name)
+      .join(", ");
     this.diagnostics.report({
       severity: "error",
       code: "unknown-backend",
@@ -113,9 +124,9 @@ class Builder {
     });
   }
 
-  private checkModes(frontend: ProxyDraft, backend: ProxyDraft, span: ProxyDraft["span"]): void {
+  private checkModes(frontend: ProxyDraft, backend: ProxyDraft, span: Span): void {
     const [front, back] = [modeOf(frontend), modeOf(backend)];
-    if (front === back) return;
+    if (front === back || isModeMistaken(frontend) || isModeMistaken(backend)) return;
     this.diagnostics.report({
       severity: "error",
       code: "mode-mismatch",
@@ -132,7 +143,7 @@ class Builder {
   private stickRule(proxy: ProxyDraft, rule: StickRuleDraft): StickRule | undefined {
     const name = rule.table?.text ?? proxy.name;
     const span = rule.table?.span ?? rule.span;
-    const index = rule.table === undefined ? this.backends.indexOf(proxy) : (this.backendIndex.get(name) ?? -1);
+    const index = rule.table === undefined ? this.ownIndex.get(proxy)! : (this.backendIndex.get(name) ?? -1);
     if (index === -1) {
       this.reportUnknownBackend(span, name);
       return undefined;
@@ -150,6 +161,9 @@ class Builder {
     return { match: rule.match, store: rule.store, sample: "src", table: index };
   }
 }
+
+/** A `mode` was written and refused: what follows from the missing mode would only be noise. */
+const isModeMistaken = ({ settings }: ProxyDraft): boolean => settings.mode === undefined && settings.said.has("mode");
 
 export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
 

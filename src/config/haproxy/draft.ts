@@ -22,6 +22,8 @@ export type TimeoutName = "connect" | "client" | "server" | "check" | "http-requ
 
 /** What `defaults` hands down. */
 export interface ProxySettings {
+  /** The keywords that were written, understood or not: advice keeps silent about what is merely mistaken. */
+  said: Set<string>;
   mode: Located<"tcp" | "http"> | undefined;
   /** `log global` stays a mark: the global section may come later in the file. */
   logs: (LogTarget | "global")[];
@@ -83,6 +85,8 @@ export class ProxyDraft {
     /** The section's name in its header. */
     readonly span: Span,
     readonly settings: ProxySettings,
+    /** Listeners that the whole configuration may still have. */
+    readonly listenerBudget: { left: number },
   ) {}
 }
 
@@ -93,6 +97,7 @@ export const hasBackend = (kind: ProxyKind): boolean => kind === "backend" || ki
 export function inherit(settings: ProxySettings): ProxySettings {
   return {
     ...settings,
+    said: new Set(settings.said),
     logs: [...settings.logs],
     timeouts: { ...settings.timeouts },
     server: { ...settings.server },

@@ -24,6 +24,7 @@ export const initialGlobal = (): GlobalDraft => ({
 });
 
 export const initialProxySettings = (): ProxySettings => ({
+  said: new Set(),
   mode: undefined,
   logs: [],
   logFormat: undefined,
@@ -56,6 +57,12 @@ export const FALLBACK_TIMEOUTS = {
   client: milliseconds(50_000),
   server: milliseconds(50_000),
 } as const;
+
+/** Every port of a range is a socket in each worker; more than this is a mistake or an attack. */
+export const MOST_LISTENERS = 65_535;
+
+/** Log lines of one section: each is copied to all proxies. */
+export const MOST_LOGS = 64;
 
 /** Connections of a frontend that has no `maxconn`, in a configuration without a global one. */
 export const FALLBACK_MAX_CONNECTIONS = 100_000;

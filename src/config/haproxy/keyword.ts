@@ -75,8 +75,9 @@ export class KeywordTable<Target> {
     return this.families.get(word);
   }
 
-  names(): Iterable<string> {
-    return this.byName.keys();
+  /** Every first word. */
+  firstWords(): Iterable<string> {
+    return new Set([...this.byName.keys()].map((name) => name.split(" ", 1)[0]!));
   }
 
   all(): Iterable<Keyword<Target>> {

@@ -1,6 +1,7 @@
 /** `log <target> [len <n>] [format <format>] <facility> [<level> [<minimum level>]]` (configuration manual §4.2 "log"). */
 import { isIPv6 } from "node:net";
 import { expandBareVariables, readEndpoint } from "./endpoint.js";
+import { MOST_LOGS } from "./initial.js";
 import type { Word } from "./lexer.js";
 import type { LogFormat, LogLevel, LogTarget } from "./model.js";
 import type { Statement } from "./statement.js";
@@ -34,6 +35,13 @@ export function readLogTarget(statement: Statement): LogTarget | undefined {
   return target === undefined || format === undefined || levels === undefined
     ? undefined
     : { target, length, format, ...levels };
+}
+
+/** Whether one more line may join; reports if not. */
+export function hasRoomForLog(statement: Statement, logs: readonly unknown[]): boolean {
+  if (logs.length < MOST_LOGS) return true;
+  statement.error("too-many-logs", statement.span, `a section has at most ${MOST_LOGS} log lines`);
+  return false;
 }
 
 function readTarget(statement: Statement, word: Word): LogTarget["target"] | undefined {

@@ -1,7 +1,8 @@
 /** What to say when a keyword is not where it should be, or nowhere. */
-import { type Diagnostics, nearest, type Span } from "../diagnostics.js";
+import type { Diagnostics, Span } from "../diagnostics.js";
 import type { Keyword } from "./keyword.js";
 import type { Word } from "./lexer.js";
+import { suggest } from "./suggest.js";
 
 /** Without these a proxy would not do its job: HAProxy warns and drops the others, and so do we. */
 const NEVER_DROPPED = new Set(["bind", "server"]);
@@ -36,9 +37,9 @@ export function reportUnknownKeyword(
   diagnostics: Diagnostics,
   word: Word,
   section: string,
-  candidates: readonly string[],
+  candidates: Iterable<string>,
 ): void {
-  const meant = nearest(word.text, candidates);
+  const meant = suggest(diagnostics, word.text, candidates);
   diagnostics.report({
     severity: "error",
     code: "unknown-keyword",

@@ -1,8 +1,8 @@
 /** The options at the end of `bind`, `server` and `stats socket` lines: declared as keywords are, read one after another. */
-import { nearest } from "../diagnostics.js";
 import type { PlannedKeyword } from "./keyword.js";
 import type { Word } from "./lexer.js";
 import type { Statement } from "./statement.js";
+import { suggest } from "./suggest.js";
 
 export interface LineOption<Target> {
   readonly name: string;
@@ -67,7 +67,7 @@ function reportMissing(statement: Statement, word: Word, argument: string): void
 }
 
 function reportUnknown<Target>(statement: Statement, word: Word, table: OptionTable<Target>): void {
-  const meant = nearest(word.text, [...table.done.keys(), ...table.planned.keys()]);
+  const meant = suggest(statement.diagnostics, word.text, [...table.done.keys(), ...table.planned.keys()]);
   statement.error("unknown-option", word.span, `${statement.name} has no option "${word.text}"`, {
     ...(meant === undefined ? {} : { remedy: `did you mean "${meant}"?` }),
   });

@@ -1,9 +1,9 @@
 /** haproxy.cfg, line by line, into drafts: sections are opened, keywords looked up and applied. */
-import { type Diagnostics, nearest, type SourceFile, type Span } from "../diagnostics.js";
+import type { Diagnostics, SourceFile, Span } from "../diagnostics.js";
 import { readLegacyBind } from "./bind.js";
 import { ConditionalBlocks } from "./conditionals.js";
 import { type GlobalDraft, inherit, ProxyDraft, type ProxySettings } from "./draft.js";
-import { initialGlobal, initialProxySettings } from "./initial.js";
+import { initialGlobal, initialProxySettings, MOST_LISTENERS } from "./initial.js";
 import { type Keyword, KeywordTable, type ProxyKind } from "./keyword.js";
 import { GLOBAL_KEYWORDS } from "./keywords/global.js";
 import { PROXY_KEYWORDS } from "./keywords/proxy.js";
@@ -12,6 +12,7 @@ import { PLANNED_SECTIONS } from "./keywords/sections.js";
 import { splitLine, type Word } from "./lexer.js";
 import { reportMisplaced, reportUnknownKeyword } from "./lookup-errors.js";
 import { type ReadOptions, reportNotSupported, Statement } from "./statement.js";
+import { suggest } from "./suggest.js";
 
 /** What the text says, before names are resolved. */
 export interface Drafts {
@@ -45,6 +46,7 @@ class Parser implements Drafts {
   private sectionText = "";
   private defaults: ProxySettings = initialProxySettings();
   private readonly namedDefaults = new Map<string, ProxySettings>();
+  private readonly listenerBudget = { left: MOST_LISTENERS };
   private hasReportedNoSection = false;
 
   constructor(
@@ -131,7 +133,7 @@ class Parser implements Drafts {
     if (name === undefined && kind !== "defaults")
       this.report("missing-argument", keyword!.span, `${kind} needs a name`, `write: ${kind} <name>`);
     const settings = inherit(from ?? (kind === "defaults" ? initialProxySettings() : this.defaults));
-    const proxy = new ProxyDraft(kind, name?.text ?? "", name?.span ?? keyword!.span, settings);
+    const proxy = new ProxyDraft(kind, name?.text ?? "", name?.span ?? keyword!.span, settings, this.listenerBudget);
     this.section = { kind, proxy };
     if (kind === "defaults") {
       this.defaults = settings;
@@ -154,7 +156,7 @@ class Parser implements Drafts {
     }
     const settings = this.namedDefaults.get(name.text);
     if (settings !== undefined) return settings;
-    const meant = nearest(name.text, this.namedDefaults.keys());
+    const meant = suggest(this.diagnostics, name.text, this.namedDefaults.keys());
     const help = meant === undefined ? `name one before this line: defaults ${name.text}` : `did you mean "${meant}"?`;
     this.report("unknown-defaults", name.span, `there is no defaults section "${name.text}" above`, help);
     return undefined;
@@ -211,6 +213,7 @@ class Parser implements Drafts {
     }
     const { keyword, length } = found;
     const span = spanOver(own[0]!, own[length - 1]!);
+    if (this.section.kind !== "global" && "proxy" in this.section) this.section.proxy.settings.said.add(keyword.name);
     if (!keyword.sections.includes(kind)) {
       reportMisplaced(this.diagnostics, span, keyword, kind);
       return;
@@ -289,13 +292,13 @@ class Parser implements Drafts {
       reportUnknownKeyword(this.diagnostics, second, first!.text, members);
     } else if (family !== undefined)
       this.report("missing-argument", span, `${first!.text} alone says nothing`, `such as: ${family[0]}`);
-    else reportUnknownKeyword(this.diagnostics, first!, kind, [...table.names(), ...SECTION_NAMES]);
+    else reportUnknownKeyword(this.diagnostics, first!, kind, [...table.firstWords(), ...SECTION_NAMES]);
   }
 
   private reportNoSection(word: Word): void {
     if (this.hasReportedNoSection) return;
     this.hasReportedNoSection = true;
-    const meant = nearest(word.text, SECTION_NAMES);
+    const meant = suggest(this.diagnostics, word.text, SECTION_NAMES);
     const help =
       meant === undefined ? "start with global, defaults, frontend, backend or listen" : `did you mean "${meant}"?`;
     this.report("outside-section", word.span, `"${word.text}" stands before any section`, help);

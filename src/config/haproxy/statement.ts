@@ -1,9 +1,10 @@
 /** One statement of haproxy.cfg and what its keyword needs to read it: arguments, and where to report mistakes. */
-import { type Diagnostic, type Diagnostics, nearest, type Severity, type Span } from "../diagnostics.js";
+import type { Diagnostic, Diagnostics, Severity, Span } from "../diagnostics.js";
 import type { Milliseconds } from "../units.js";
 import { arity } from "./keyword.js";
 import type { Word } from "./lexer.js";
 import { LONGEST_TIME, type Parsed, parseInteger, parseSize, parseTime } from "./quantities.js";
+import { suggest } from "./suggest.js";
 
 /** What the world outside the text gives to a configuration. */
 export interface ReadOptions {
@@ -95,10 +96,10 @@ export class Statement {
       this.notSupported(word.span, `${what} ${word.text}`, { remedy: `use ${choices.join(" or ")}` });
       return undefined;
     }
-    const meant = nearest(word.text, [...choices, ...planned]);
+    const meant = suggest(this.diagnostics, word.text, [...choices, ...planned]);
     this.error("bad-value", word.span, `${what} cannot be "${word.text}"`, {
       ...(meant === undefined ? {} : { cause: `did you mean "${meant}"?` }),
-      remedy: `use ${choices.join(" or ")}`,
+      remedy: `use ${choices.join(", ").replace(/, (?=[^,]*$)/, " or ")}`,
     });
     return undefined;
   }

@@ -83,7 +83,7 @@ export function seconds(range: Range): Argument<Microseconds> {
 function within(range: Range, value: number, text: string, unit: string): number | Mistake {
   const { what, min, max, cause, remedy } = range;
   if (value >= min && value <= max) return value;
-  return new Mistake(codeOf(what), `${what} ${text} is outside ${min}–${max}${unit}`, {
+  return new Mistake(codeOf(what), `${what} ${text} is outside ${min < 0 ? `${min} to ` : `${min}–`}${max}${unit}`, {
     ...(cause !== undefined && { cause }),
     remedy: remedy ?? `use a number from ${min} to ${max}`,
   });

@@ -60,6 +60,7 @@ class LineLexer {
   private readonly found: Token[] = [];
   private at = 0;
   private unresolved = false;
+  private quotesReported = false;
 
   constructor(file: SourceFile, line: number, text: string, spaces: ExoticSpaces, diagnostics: Diagnostics) {
     this.file = file;
@@ -169,7 +170,8 @@ class LineLexer {
         cause: "# and ! do so anywhere outside quotes, also inside a word",
         remedy: `quote the word if ${behind} belongs to it, or put a space before the comment`,
       });
-    if (typographicQuote.test(text))
+    if (typographicQuote.test(text) && !this.quotesReported) {
+      this.quotesReported = true;
       this.diagnostics.report({
         severity: "error",
         code: "typographic-quote",
@@ -178,7 +180,8 @@ class LineLexer {
         cause: "they are letters like any other; a web page or a word processor put them here",
         remedy: "write straight quotes: \"…\" or '…'",
       });
-    if (/^~(?:SEQx?|LST)\(/.test(text)) this.notYet(span, "~SEQ and ~LST repetition");
+    }
+    if (/~(?:SEQx?|LST)\(/.test(text)) this.notYet(span, "~SEQ and ~LST repetition");
   }
 
   /** `@ID` and `@^ID`: the rest of the line counts only on the named hosts. */

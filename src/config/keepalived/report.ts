@@ -13,6 +13,7 @@ export function didYouMean(word: string, candidates: Iterable<string>): { remedy
 export function reportUnknown(statement: Statement, block: BlockInfo, { diagnostics, root }: Reading): void {
   const { text, span } = statement.keyword;
   const places = placesOf(text, root);
+  const local = text.replace(/^vrrp_/, "");
   const skipped = statement.block === undefined ? undefined : { cause: "its block is skipped" };
   if (places.length > 0)
     diagnostics.report({
@@ -21,7 +22,7 @@ export function reportUnknown(statement: Statement, block: BlockInfo, { diagnost
       span,
       message: `${text} does not belong ${inside(block)}`,
       ...skipped,
-      remedy: `move it ${places.map(into).join(" or ")}`,
+      remedy: `${block.keywords.has(local) ? `write ${local} here, or ` : ""}move it ${places.map(into).join(" or ")}`,
     });
   else
     diagnostics.report({

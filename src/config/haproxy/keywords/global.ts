@@ -1,7 +1,7 @@
 /** The keywords of the `global` section (configuration manual §3). */
 import type { GlobalDraft } from "../draft.js";
 import { arity, type Keyword } from "../keyword.js";
-import { readLogTarget } from "../log.js";
+import { hasRoomForLog, readLogTarget } from "../log.js";
 import { LONGEST_TIME } from "../quantities.js";
 import { readStatsSocket } from "../stats-socket.js";
 import { PLANNED_GLOBAL_KEYWORDS, RARE_GLOBAL_KEYWORDS } from "./planned-global.js";
@@ -46,6 +46,16 @@ const count = (
   },
 });
 
+const TLS_VERSIONS = ["SSLv3", "TLSv1.0", "TLSv1.1", "TLSv1.2", "TLSv1.3"];
+const TLS_OPTIONS = [
+  ...["no-sslv3", "no-tlsv10", "no-tlsv11", "no-tlsv12", "no-tlsv13"],
+  ...["force-sslv3", "force-tlsv10", "force-tlsv11", "force-tlsv12", "force-tlsv13"],
+  ...["ssl-min-ver", "ssl-max-ver", "no-tls-tickets", "tls-tickets", "prefer-client-ciphers", "strict-sni"],
+];
+
+const isVersionArgument = (option: string | undefined, word: string): boolean =>
+  (option === "ssl-min-ver" || option === "ssl-max-ver") && TLS_VERSIONS.includes(word);
+
 const DONE: readonly Keyword<GlobalDraft>[] = [
   {
     name: "log",
@@ -54,7 +64,7 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
     doc: "Where log lines go; proxies join with `log global`.",
     apply: (statement, global) => {
       const target = readLogTarget(statement);
-      if (target !== undefined) global.logs.push(target);
+      if (target !== undefined && hasRoomForLog(statement, global.logs)) global.logs.push(target);
     },
   },
   text("chroot", "<directory>", "chroot", "The only directory that the proxy sees once it runs.", "none"),
@@ -97,8 +107,10 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
     sections: ["global"],
     arguments: "<option> [option…]",
     doc: "Options of TLS listeners.",
-    apply: ({ args }, global) => {
-      global.bindTlsOptions = args.map((word) => word.text);
+    apply: (statement, global) => {
+      for (const [index, word] of statement.args.entries())
+        if (!isVersionArgument(statement.args[index - 1]?.text, word.text)) statement.choice(word, TLS_OPTIONS);
+      global.bindTlsOptions = statement.args.map((word) => word.text);
     },
   },
   count(

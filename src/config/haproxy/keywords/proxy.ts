@@ -3,7 +3,7 @@ import { readBind } from "../bind.js";
 import type { ProxyDraft } from "../draft.js";
 import { readErrorFile } from "../error-file.js";
 import { arity, type Keyword, sections } from "../keyword.js";
-import { readLogTarget } from "../log.js";
+import { hasRoomForLog, readLogTarget } from "../log.js";
 import { LONGEST_TIME } from "../quantities.js";
 import { readDefaultServer, readServer } from "../server.js";
 import { readSource } from "../source.js";
@@ -58,10 +58,11 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
       if (statement.prefix !== undefined) proxy.settings.logs = [];
       else if (statement.args.length === 0)
         statement.error("missing-argument", statement.span, "log needs a target", { remedy: "write: log global" });
-      else if (statement.args.length === 1 && statement.args[0]!.text === "global") proxy.settings.logs.push("global");
-      else {
+      else if (statement.args.length === 1 && statement.args[0]!.text === "global") {
+        if (!proxy.settings.logs.includes("global")) proxy.settings.logs.push("global");
+      } else {
         const target = readLogTarget(statement);
-        if (target !== undefined) proxy.settings.logs.push(target);
+        if (target !== undefined && hasRoomForLog(statement, proxy.settings.logs)) proxy.settings.logs.push(target);
       }
     },
   },

@@ -62,7 +62,7 @@ function named<T extends ScriptDraft | InstanceDraft>(
     const word = statement.arguments[0];
     if (word === undefined) reportMissing(statement, "NAME", reading);
     reportExtra(statement, 1, reading);
-    const { text: name, span } = word ?? { text: "", span: statement.keyword.span };
+    const { text: name, span } = word ?? { text: "(no name)", span: statement.keyword.span };
     const what = `${statement.keyword.text} ${name}`;
     const before = draft.defined.get(what);
     if (word !== undefined && before !== undefined)

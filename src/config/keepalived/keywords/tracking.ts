@@ -10,23 +10,20 @@ export interface TrackerDraft {
   readonly weight: number | undefined;
 }
 
-/** undefined once a mistake has been reported. */
-export function readTracker(entry: Statement, reading: Reading): TrackerDraft | undefined {
+/** With a mistake behind it, the name counts still: it is tracked, or unknown, all the same. */
+export function readTracker(entry: Statement, reading: Reading): TrackerDraft {
   const [option, ...rest] = entry.arguments;
-  if (option === undefined) return { name: entry.keyword, weight: undefined };
-  if (option.text === "weight") {
-    const weight = readWeight(rest, entry, reading);
-    return weight === undefined ? undefined : { name: entry.keyword, weight };
-  }
-  reading.diagnostics.report({
-    severity: "error",
-    code: "extra-argument",
-    span: option.span,
-    message: `${option.text} is no option of what is tracked`,
-    cause: "one name stands on a line, with its weight if it has one",
-    remedy: /^[+-]?\d+$/.test(option.text)
-      ? `write ${entry.keyword.text} weight ${option.text}`
-      : `put ${option.text} on a line of its own`,
-  });
-  return undefined;
+  if (option?.text === "weight") return { name: entry.keyword, weight: readWeight(rest, entry, reading) };
+  if (option !== undefined)
+    reading.diagnostics.report({
+      severity: "error",
+      code: "extra-argument",
+      span: option.span,
+      message: `${option.text} is no option of what is tracked`,
+      cause: "one name stands on a line, with its weight if it has one",
+      remedy: /^[+-]?\d+$/.test(option.text)
+        ? `write ${entry.keyword.text} weight ${option.text}`
+        : `put ${option.text} on a line of its own`,
+    });
+  return { name: entry.keyword, weight: undefined };
 }

@@ -58,6 +58,11 @@ const addressWithPrefix: Argument<Network> = {
         cause: "0.0.0.0 means any address, and 224.0.0.0 and above are multicast or reserved",
       });
     if (/^\d+$/.test(prefix) && Number(prefix) <= 32) return { address, prefixLength: Number(prefix) };
+    if (text.endsWith(","))
+      return new Mistake("bad-address", `${text} ends in a comma`, {
+        cause: "each line holds one address",
+        remedy: `write ${text.slice(0, -1)}, and the next address on the next line`,
+      });
     const length = isIPv4(prefix) ? prefixLengthOf(prefix) : undefined;
     if (length !== undefined)
       return new Mistake("prefix-range", `the mask of ${address} is written as an address`, {

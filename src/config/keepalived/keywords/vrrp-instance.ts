@@ -182,16 +182,14 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   entries({
     name: "track_script",
     read(draft, entry, reading) {
-      const tracker = readTracker(entry, reading);
-      if (tracker !== undefined) draft.trackScripts.push(tracker);
+      draft.trackScripts.push(readTracker(entry, reading));
     },
     doc: "Scripts whose failure is a fault, or lowers the priority by their weight.",
   }),
   entries({
     name: "track_interface",
     read(draft, entry, reading) {
-      const tracker = readTracker(entry, reading);
-      if (tracker !== undefined) draft.trackInterfaces.push(tracker);
+      draft.trackInterfaces.push(readTracker(entry, reading));
     },
     doc: "Interfaces whose loss is a fault, or lowers the priority by their weight.",
   }),

@@ -1,0 +1,51 @@
+/** What the tests of keepalived.conf share. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Diagnostics, type SourceFile } from "../../../src/config/diagnostics.js";
+import type { KeepalivedConfiguration } from "../../../src/config/keepalived/model.js";
+import { readKeepalived } from "../../../src/config/keepalived/read.js";
+
+/** The folder that holds package.json: fixtures are not compiled, so they are read from there. */
+export const repository = (() => {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (!existsSync(join(folder, "package.json"))) folder = dirname(folder);
+  return folder;
+})();
+
+export const fixtures = join(repository, "test/config/keepalived/fixtures");
+export const published = join(repository, "test/fixtures/configs");
+
+export const readSource = (path: string, name = path): SourceFile => ({ path: name, text: readFileSync(path, "utf8") });
+
+export interface Result {
+  readonly configuration: KeepalivedConfiguration;
+  readonly diagnostics: Diagnostics;
+  /** `line:column severity[code]`, in the order of the text. */
+  readonly marks: readonly string[];
+}
+
+export function read(text: string): Result {
+  return readFiles([{ path: "keepalived.conf", text }]);
+}
+
+export function readFiles(files: readonly SourceFile[]): Result {
+  const diagnostics = new Diagnostics();
+  const configuration = readKeepalived(files, diagnostics);
+  const marks = diagnostics
+    .sorted()
+    .map(({ span, severity, code }) => `${span.line}:${span.column} ${severity}[${code}]`);
+  return { configuration, diagnostics, marks };
+}
+
+/** An instance without a mistake, with `lines` inside. */
+export const instanceWith = (lines: string): string =>
+  `vrrp_instance VI_1 {
+  interface eth0
+  virtual_router_id 51
+  priority 100
+  virtual_ipaddress { 192.0.2.10/24
+  }
+  ${lines}
+}
+`;
