@@ -65,7 +65,7 @@ test("no answer within the budget is L4TOUT", async (t) => {
 });
 
 test("an abandoned check says nothing", async (t) => {
-  const server = createServer();
+  const server = createServer((socket) => socket.on("error", () => {}).resume());
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
