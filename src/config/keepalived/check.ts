@@ -150,16 +150,40 @@ function checkUnicast(instance: InstanceDraft, diagnostics: Diagnostics): void {
       });
     seen.add(peer.text);
   }
-  const unicast = instance.written.get("unicast_src_ip");
-  if (unicast !== undefined && !instance.written.has("unicast_peer"))
-    diagnostics.report({
-      severity: "warning",
-      code: "unicast-without-peers",
-      span: unicast.keyword.span,
-      message: "unicast_src_ip without unicast_peer: advertisements go out by multicast",
-      cause: "the address is their source all the same",
-      remedy: "add unicast_peer { … }, or write mcast_src_ip",
-    });
+  warnOfMulticast(instance, diagnostics);
+  warnOfTwoSources(instance, diagnostics);
+}
+
+/** Who writes of unicast and names no peer gets multicast, which many networks do not carry. */
+function warnOfMulticast({ written }: InstanceDraft, diagnostics: Diagnostics): void {
+  const peers = written.get("unicast_peer");
+  const source = written.get("unicast_src_ip");
+  const statement = peers ?? source;
+  if (statement === undefined || statement.unresolved || (peers?.block ?? []).length > 0) return;
+  diagnostics.report({
+    severity: "warning",
+    code: "unicast-without-peers",
+    span: statement.keyword.span,
+    message: `${peers === undefined ? "unicast_src_ip without unicast_peer" : "no peer is listed"}: advertisements go out by multicast`,
+    cause: "unicast needs the addresses of the other routers",
+    remedy:
+      peers === undefined ? "add unicast_peer { … }, or write mcast_src_ip" : "list the other routers, one a line",
+  });
+}
+
+function warnOfTwoSources({ written, sourceAddress }: InstanceDraft, diagnostics: Diagnostics): void {
+  const [unicast, multicast] = [written.get("unicast_src_ip"), written.get("mcast_src_ip")];
+  if (unicast === undefined || multicast === undefined) return;
+  const loser = unicast.keyword.span.line < multicast.keyword.span.line ? unicast : multicast;
+  if (loser.arguments[0]?.text === sourceAddress) return;
+  diagnostics.report({
+    severity: "warning",
+    code: "repeated-keyword",
+    span: loser.keyword.span,
+    message: `${loser.keyword.text} is overruled: the source address is ${sourceAddress}`,
+    cause: "unicast_src_ip and mcast_src_ip set the same address, and the last one counts",
+    remedy: "keep one of the two",
+  });
 }
 
 function sourceLine({ written }: InstanceDraft): number | string {

@@ -193,7 +193,7 @@ class LineLexer {
 
   private findMacros(defined: ReadonlySet<string>): void {
     if (!this.text.includes("$")) return;
-    for (const match of this.text.matchAll(/\$(?:\{\s*(\w+)[^}]*\}|([A-Za-z_]\w*))/g)) {
+    for (const match of this.text.matchAll(/\$(?:\{\s*(\w+)|([A-Za-z_]\w*))/g)) {
       const name = match[1] ?? match[2] ?? "";
       // keepalived leaves a name that nobody defined as it stands: shells and awk want their own $NAME.
       if (defined.has(name)) this.unresolved = true;

@@ -25,7 +25,7 @@ for (const [what, text, lines] of [
   ["quoted strings take the escapes of C", '"\\x41\\102\\t\\"\\\\\\cA"', [['AB\t"\\\x01']]],
   ["braces stand for themselves, glued or not", "a{b}c { }", [["a", "{", "b", "}", "c", "{", "}"]]],
   ["quoted braces are letters", '"{" a"}"', [["{", "a}"]]],
-  ["a name of the shell's stays as it stands", "$HOME ${HOME}x", [["$HOME", "${HOME}x"]]],
+  ["a name of the shell's stays as it stands", `$HOME \${HOME}x`, [["$HOME", `\${HOME}x`]]],
 ] as const)
   test(what, () => {
     const found = tokens(text);

@@ -109,6 +109,8 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "34:5 warning[unicast-without-peers]",
     "36:9 warning[network-address]",
     "37:26 warning[no-broadcast]",
+    "43:5 warning[repeated-keyword]",
+    "45:5 warning[unicast-without-peers]",
   ],
   pasted: [
     "2:12 error[typographic-quote]",
