@@ -1,0 +1,48 @@
+/** The responses that the proxy makes itself when it cannot get one from a server: HAProxy's words, grepped for. */
+
+const PAGES: Readonly<Record<number, readonly [reason: string, text: string]>> = {
+  200: ["OK", "Service ready."],
+  400: ["Bad request", "Your browser sent an invalid request."],
+  401: ["Unauthorized", "You need a valid user and password to access this content."],
+  403: ["Forbidden", "Request forbidden by administrative rules."],
+  404: ["Not Found", "The resource could not be found."],
+  405: ["Method Not Allowed", "A request was made of a resource using a request method not supported by that resource"],
+  407: ["Unauthorized", "You need a valid user and password to access this content."],
+  408: ["Request Time-out", "Your browser didn't send a complete request in time."],
+  410: ["Gone", "The resource is no longer available and will not be available again."],
+  413: ["Payload Too Large", "The request entity exceeds the maximum allowed."],
+  414: ["URI Too Long", "The requested URI is too long."],
+  421: ["Misdirected Request", "Request sent to a non-authoritative server."],
+  422: ["Unprocessable Content", "The server cannot process the contained instructions."],
+  425: ["Too Early", "Your browser sent early data."],
+  429: ["Too Many Requests", "You have sent too many requests in a given amount of time."],
+  431: ["Request Header Fields Too Large", "The request header fields are too large."],
+  500: ["Internal Server Error", "An internal server error occurred."],
+  501: ["Not Implemented", "The server does not support the functionality required to fulfill the request."],
+  502: ["Bad Gateway", "The server returned an invalid or incomplete response."],
+  503: ["Service Unavailable", "No server is available to handle this request."],
+  504: ["Gateway Time-out", "The server didn't respond in time."],
+};
+
+/** The statuses that have a built-in page. */
+export const errorStatuses: readonly number[] = Object.keys(PAGES).map(Number);
+
+/**
+ * A whole response, ready to send, after which the connection is closed.
+ * @param status One of `errorStatuses`; another gets the page of 500.
+ * @param errorFileContent An `errorfile`, which is a raw response: it is sent as it is, line ends included.
+ */
+export function errorResponse(status: number, errorFileContent: string | undefined): Buffer {
+  if (errorFileContent !== undefined) return Buffer.from(errorFileContent, "utf8");
+  const known = Object.hasOwn(PAGES, status) ? status : 500;
+  const [reason, text] = PAGES[known]!;
+  const body = `<html><body><h1>${known} ${reason}</h1>\n${text}\n</body></html>\n`;
+  const head = [
+    `HTTP/1.1 ${known} ${reason}`,
+    `content-length: ${body.length}`,
+    "cache-control: no-cache",
+    "content-type: text/html",
+    "connection: close",
+  ];
+  return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`, "latin1");
+}
