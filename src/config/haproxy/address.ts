@@ -50,7 +50,7 @@ export function parseAddress(text: string): Parsed<Address> {
 
 function splitPort(text: string): [host: string, port: string | undefined] {
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(text);
-  if (bracketed !== null) return [bracketed[1]!, bracketed[2]];
+  if (bracketed !== null && isIPv6(bracketed[1]!)) return [bracketed[1]!, bracketed[2]];
   const colon = text.lastIndexOf(":");
   if (colon === -1) return [text, undefined];
   const host = text.slice(0, colon);

@@ -185,9 +185,11 @@ class LineLexer {
     let fallback: string | undefined;
     let isList = false;
     if (isBraced) {
-      const close = this.text.indexOf("}", end);
-      if (close === -1) {
+      VARIABLE_SUFFIX.lastIndex = end;
+      const close = end + VARIABLE_SUFFIX.exec(this.text)![0].length;
+      if (this.text[close] !== "}") {
         this.reportBadVariable("this ${ is never closed");
+        this.at = close;
         return;
       }
       let suffix = this.text.slice(end, close);
@@ -249,4 +251,6 @@ class LineLexer {
   }
 }
 
+/** Ends where the quotation does, so that a brace left open costs no search through the rest of the line. */
+const VARIABLE_SUFFIX = /[^"}]*/y;
 const VARIABLE_NAME = /\.?[A-Za-z_][A-Za-z0-9_]*/y;

@@ -69,7 +69,7 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
   {
     name: "bind",
     sections: sections("FL"),
-    arguments: "[<address>]:<ports>[,…] [option…]",
+    arguments: "<[address]:ports[,…]> [option…]",
     doc: "Where a frontend listens.",
     apply: readBind,
   },
