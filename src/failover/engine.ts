@@ -5,7 +5,7 @@
 
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
-import { Netlink } from "../sys/netlink.js";
+import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
 import { type NetlinkEvent, NetlinkMonitor, RTMGRP_IPV4_IFADDR, RTMGRP_LINK } from "../sys/netlink-monitor.js";
 import { openArpSocket } from "../sys/packet-socket.js";
 import { setRealTime, setThreadName } from "../sys/process.js";
@@ -141,32 +141,32 @@ export class Engine {
 
   #networkChanged(): void {
     let changed = false;
+    let overrun = false;
+    const gone: InterfaceAddress[] = [];
     this.#monitor.drain((event) => {
-      changed = this.#take(event) || changed;
+      if (event.kind === "overrun") overrun = true;
+      else if (this.#take(event)) changed = true;
+      if (event.kind === "address" && event.action === "delete") gone.push(event.address);
     });
-    if (!changed) return;
+    if (overrun) this.#loadNetwork();
+    if (!changed && !overrun) return;
     for (const instance of this.#instances) {
       this.#followLink(instance);
       instance.reassess();
+    }
+    // Last, so that an instance whose source address went too is in fault by now, and does not fight for a moment.
+    for (const instance of this.#instances) {
+      const lost = overrun ? instance.addresses.all : gone.map((address) => instance.addresses.find(address));
+      for (const address of lost) if (address !== undefined) instance.addressGone(address);
     }
   }
 
   /** @returns whether instances must look again. */
   #take(event: NetlinkEvent): boolean {
-    if (event.kind === "overrun") {
-      this.#loadNetwork();
-      for (const instance of this.#instances)
-        for (const address of instance.addresses.all) instance.addressGone(address);
-      return true;
-    }
-    const before = event.kind === "link" ? this.#network.condition(event.link.name) : undefined;
+    if (event.kind !== "link") return this.#network.apply(event);
+    const before = this.#network.condition(event.link.name);
     const changed = this.#network.apply(event);
-    if (event.kind === "link") this.#reportLink(event.link.name, before!);
-    if (event.kind === "address" && event.action === "delete")
-      for (const instance of this.#instances) {
-        const address = instance.addresses.find(event.address);
-        if (address !== undefined) instance.addressGone(address);
-      }
+    this.#reportLink(event.link.name, before);
     return changed;
   }
 

@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InstanceCounters, shareCounters } from "../../src/failover/counters.js";
+import { ipv4 } from "./support.js";
+
+test("what one thread counts another reads, each instance apart", () => {
+  const shared = shareCounters(2);
+  const writer = new InstanceCounters(shared, 1);
+  writer.count("advertisementsSent");
+  writer.count("gratuitousArpsSent", 5);
+  writer.countRejection("checksum");
+  writer.setState("MASTER");
+  writer.setPriority(150);
+  writer.setLastHeard(ipv4("192.0.2.20"));
+
+  const second = new InstanceCounters(shared, 1).status("VI_2");
+  assert.deepEqual(
+    [second.name, second.state, second.priority, second.lastHeard],
+    ["VI_2", "MASTER", 150, "192.0.2.20"],
+  );
+  assert.deepEqual([second.counters.advertisementsSent, second.counters.gratuitousArpsSent], [1, 5]);
+  assert.equal(second.rejected.checksum, 1);
+  assert.equal(second.rejected.ttl, 0);
+
+  const first = new InstanceCounters(shared, 0).status("VI_1");
+  assert.deepEqual(
+    [first.state, first.priority, first.lastHeard, first.counters.advertisementsSent],
+    ["STOP", 0, undefined, 0],
+  );
+});

@@ -1,0 +1,178 @@
+/** The engine on real interfaces: hosts of the lab, each with its own kernel tables. */
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { InstanceStatus } from "../../src/failover/failover.js";
+import type { Host } from "../../src/lab/host.js";
+import type { HostProcess } from "../../src/lab/host-process.js";
+import { Lab } from "../../src/lab/lab.js";
+import { eventually, throughout } from "../support/eventually.js";
+import { needsRoot } from "../support/root.js";
+
+const MAIN = fileURLToPath(new URL("./failover-main.js", import.meta.url));
+const CONFIG = "/etc/keepalived/keepalived.conf";
+const ANSWERS = "/run/answers";
+/** Start to master: three intervals, the skew, and the start of Node on a busy machine. */
+const TAKES_OVER = { deadlineMs: 10_000 };
+
+/** An instance of the highest priorities, so that skews are short. */
+const configuration = (priority: number, more = "", password = "secret"): string => `
+vrrp_script chk {
+    script "killall -0 haproxy"
+    interval 1
+}
+vrrp_instance VI_1 {
+    state BACKUP
+    interface eth0
+    virtual_router_id 51
+    priority ${priority}
+    authentication {
+        auth_type PASS
+        auth_pass ${password}
+    }
+    virtual_ipaddress {
+        192.0.2.100
+        198.51.100.1/24 brd 198.51.100.255 label eth0:vip
+    }
+    ${more}
+}`;
+
+interface Node {
+  readonly host: Host;
+  readonly program: HostProcess;
+}
+
+async function hosts(t: TestContext): Promise<{ lab: Lab; a: Host; b: Host }> {
+  const lab = await Lab.create({ name: "failover" });
+  t.after(() => lab.destroy());
+  const make = (name: string, last: number): Promise<Host> =>
+    lab.host(name, {
+      interfaces: {
+        eth0: { network: "lan", address: `192.0.2.${last}/24` },
+        eth1: { network: "other", address: `203.0.113.${last}/24` },
+      },
+    });
+  const [a, b] = await Promise.all([make("a", 11), make("b", 12)]);
+  return { lab, a, b };
+}
+
+async function start(host: Host, text: string): Promise<Node> {
+  host.writeFile(CONFIG, text);
+  const program = host.start([process.execPath, MAIN, CONFIG, ANSWERS]);
+  await program.waitForLine(/^running/, 10_000);
+  return { host, program };
+}
+
+/** The two nodes of a pair; the first is master when this resolves. */
+async function pair(t: TestContext, more = "", backupMore = more): Promise<{ lab: Lab; first: Node; second: Node }> {
+  const { lab, a, b } = await hosts(t);
+  for (const host of [a, b]) host.writeFile(ANSWERS, "up");
+  const first = await start(a, configuration(250, more));
+  const second = await start(b, configuration(240, backupMore));
+  await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
+  return { lab, first, second };
+}
+
+async function status({ program }: Node): Promise<InstanceStatus> {
+  const asked = program.lines.length;
+  program.kill("SIGUSR1");
+  const line = await eventually(
+    () => program.lines.slice(asked).find(({ text }) => text.startsWith("status: ")),
+    Boolean,
+  );
+  return (JSON.parse(line!.text.slice("status: ".length)) as InstanceStatus[])[0]!;
+}
+
+const virtual = async (host: Host): Promise<string[]> =>
+  (await host.addresses("eth0"))
+    .filter(({ address }) => address === "192.0.2.100" || address === "198.51.100.1")
+    .map((each) => `${each.address}/${each.prefixLength} ${each.scope} ${each.label} ${each.broadcast ?? "-"}`);
+
+describe("the fail-over engine", { skip: needsRoot, concurrency: 3 }, () => {
+  test("the higher priority holds the addresses as they are written, and nobody else does", async (t) => {
+    const { lab, first, second } = await pair(t);
+    assert.deepEqual(await virtual(first.host), [
+      "192.0.2.100/32 global eth0 -",
+      "198.51.100.1/24 global eth0:vip 198.51.100.255",
+    ]);
+    // Were we silent, the second would hold them too by now: three intervals and its skew.
+    await throughout(4_000, () => lab.holders("192.0.2.100"), ["a"]);
+    assert.deepEqual(await virtual(second.host), []);
+    assert.ok((await status(second)).counters.advertisementsReceived >= 3);
+  });
+
+  test("a clean stop leaves no address behind, and the other takes over after its skew", async (t) => {
+    const { lab, first, second } = await pair(t);
+    const stopped = performance.now();
+    await first.program.stop();
+    await eventually(() => lab.holders("198.51.100.1"), ["b"], { deadlineMs: 1_000, everyMs: 5 });
+    assert.ok(performance.now() - stopped < 1_000, "far less than a master-down interval");
+    assert.deepEqual(await virtual(first.host), []);
+    assert.equal((await status(second)).counters.priorityZeroReceived, 1);
+    await start(first.host, configuration(250));
+    await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
+  });
+
+  test("when the box dies the other takes over after three intervals and its skew", async (t) => {
+    const { lab, first } = await pair(t);
+    const at = await first.host.kill();
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 4_000, everyMs: 5 });
+    const took = performance.timeOrigin + performance.now() - at;
+    assert.ok(took <= 3_062 + 300, `took ${took} ms`); // 3 × 1 s + 16/256 s, and 0.3 s for this test
+  });
+
+  test("what a killed run left on the interface is removed at the next start", async (t) => {
+    const { a } = await hosts(t);
+    await a.mustRun(["ip", "addr", "add", "192.0.2.100/32", "dev", "eth0"]);
+    await start(a, configuration(250));
+    assert.deepEqual(await virtual(a), []);
+  });
+
+  test("an address that another tool deletes is back at once, and nobody takes over", async (t) => {
+    const { lab, first } = await pair(t);
+    await first.host.mustRun(["ip", "addr", "del", "192.0.2.100/32", "dev", "eth0"]);
+    await eventually(() => lab.holders("192.0.2.100"), ["a"], { deadlineMs: 1_000, everyMs: 5 });
+    await first.program.waitForLine(/\(VI_1\) ip address 192\.0\.2\.100\/32 dev eth0, no longer exist/);
+    assert.equal((await status(first)).state, "MASTER");
+  });
+
+  test("a failing script gives the addresses away, and a succeeding one takes them back", async (t) => {
+    const { lab, first } = await pair(t, "track_script {\n chk\n }", "");
+    first.host.writeFile(ANSWERS, "down");
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 2_500 });
+    await first.program.waitForLine(/\(VI_1\): entering FAULT state due to script chk/);
+    first.host.writeFile(ANSWERS, "up");
+    await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
+  });
+
+  test("a tracked interface without carrier is a fault while it lasts", async (t) => {
+    const { lab, first } = await pair(t, "track_interface {\n eth1\n }", "");
+    await first.host.unplug("eth1");
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 2_000 });
+    await first.host.plug("eth1");
+    await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
+    await first.program.waitForLine(/Netlink reports eth1 up/);
+  });
+
+  test("unicast peers fail over, and a missing source address is a fault", async (t) => {
+    const unicast = (own: number, other: number): string =>
+      `unicast_src_ip 192.0.2.${own}\n track_src_ip\n unicast_peer {\n 192.0.2.${other}\n }`;
+    const { lab, first } = await pair(t, unicast(11, 12), unicast(12, 11));
+    await first.host.mustRun(["ip", "addr", "del", "192.0.2.11/24", "dev", "eth0"]);
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 2_000 });
+    await first.program.waitForLine(/entering FAULT state \(src address 192\.0\.2\.11 not configured\)/);
+    await first.host.mustRun(["ip", "addr", "add", "192.0.2.11/24", "dev", "eth0"]);
+    await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
+  });
+
+  test("advertisements with another password are refused, counted, and complained of once", async (t) => {
+    const { lab, a, b } = await hosts(t);
+    const first = await start(a, configuration(250));
+    await start(b, configuration(240, "", "other"));
+    await eventually(() => lab.holders("192.0.2.100"), ["a", "b"], TAKES_OVER);
+    await eventually(async () => (await status(first)).rejected["auth-password"] >= 2, true);
+    const complaints = first.program.lines.filter(({ text }) => text.includes("received an invalid passwd"));
+    assert.equal(complaints.length, 1);
+    assert.equal((await status(first)).counters.advertisementsReceived, 0);
+  });
+});
