@@ -1,0 +1,48 @@
+/** Where the fail-over engine's log lines go, as keepalived has it: syslog, and the console where somebody reads it. */
+import { isatty } from "node:tty";
+import { isSupervised } from "../supervisor/part-side.js";
+import { printError } from "./console.js";
+import { FACILITIES, type Severity, Syslog } from "./syslog.js";
+
+/** "detail" is what keepalived says with -D only. */
+export type KeepalivedLog = (line: string, level?: "detail" | Severity) => void;
+
+export interface LogOptions {
+  /** -l */
+  readonly console: boolean;
+  /** -n */
+  readonly foreground: boolean;
+  /** Not -G. */
+  readonly syslog: boolean;
+  /** -S, as typed. */
+  readonly facility: string | undefined;
+  /** -D */
+  readonly detail: boolean;
+}
+
+/** Parses the value of -S. */
+export function facilityNumber(text: string): number | undefined {
+  if (text === "daemon") return FACILITIES.daemon;
+  return /^[0-7]$/.test(text) ? FACILITIES.local0 + Number(text) : undefined;
+}
+
+export function keepalivedLog(options: LogOptions): KeepalivedLog {
+  const isShown = (level: string): boolean => options.detail || level !== "detail";
+  // A supervisor merges what its parts say and stamps it.
+  if (isSupervised()) return (line, level = "info") => isShown(level) && printError(line);
+  const facility = facilityNumber(options.facility ?? "daemon") ?? FACILITIES.daemon;
+  const syslog = options.syslog ? new Syslog("Keepalived_vrrp", facility) : undefined;
+  // In the foreground with nobody behind /dev/log (a container), stderr is the only place where a line is seen.
+  const console = options.console || (options.foreground && (isatty(2) || syslog === undefined || !syslog.isOpen));
+  return (line, level = "info") => {
+    if (!isShown(level)) return;
+    syslog?.log(level === "detail" ? "info" : level, line);
+    if (console) printError(`${consoleTime(new Date())}: ${line}`);
+  };
+}
+
+/** `Sat Nov 21 03:04:05 2026`, as ctime(3) has it and keepalived -l prints it. */
+export function consoleTime(at: Date): string {
+  const [weekday, month, day, year] = at.toDateString().split(" ");
+  return `${weekday} ${month} ${String(Number(day)).padStart(2, " ")} ${at.toTimeString().slice(0, 8)} ${year}`;
+}

@@ -1,0 +1,193 @@
+/** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
+import { Diagnostics } from "../config/diagnostics.js";
+import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import { isSupervised, SupervisedProxy, stopWithSupervisor, tellSupervisor } from "../supervisor/part-side.js";
+import { recogniseProxyScript } from "../supervisor/proxy-script.js";
+import { print, printError } from "./console.js";
+import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
+import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
+import { type KeepalivedFlag, keepalivedFlags } from "./keepalived-flags.js";
+import { facilityNumber, type KeepalivedLog, keepalivedLog } from "./keepalived-log.js";
+import { countText, loadKeepalived, printDiagnostics, readSources } from "./load.js";
+import { openNotifier } from "./notify.js";
+import { isProcessNamed, PidFile, readPid } from "./pid-file.js";
+import { nameProcess } from "./process-name.js";
+import { stopSignals } from "./stop-signals.js";
+import { basculeVersion, KEEPALIVED_VERSION, keepalivedVersion } from "./version.js";
+
+type Flags = ParsedFlags<KeepalivedFlag>;
+
+/** keepalived's exit codes; the first is also that of a wrong flag. */
+const EXIT = { ok: 0, fatal: 1, configuration: 2, noConfiguration: 6, testFailed: 5 } as const;
+
+const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";
+const IDENTITY = `Keepalived v${KEEPALIVED_VERSION} (Bascule ${basculeVersion()})`;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const parsed = parseFlags(keepalivedFlags, "getopt", args);
+  if (parsed.kind === "wrong") {
+    for (const problem of parsed.problems) printError(`keepalived: ${problem}`);
+    return EXIT.fatal;
+  }
+  const { flags } = parsed;
+  if (flags.has("version")) {
+    printError(keepalivedVersion());
+    return EXIT.ok;
+  }
+  if (flags.has("help")) {
+    print(`${IDENTITY}\n\nUsage: keepalived [FLAG…]\n${describeFlags(keepalivedFlags)}`);
+    return EXIT.ok;
+  }
+  const wrong = wrongValue(flags);
+  if (wrong !== undefined) {
+    printError(`keepalived: ${wrong}`);
+    return EXIT.fatal;
+  }
+  const umask = flags.value("umask");
+  if (umask !== undefined) process.umask(Number.parseInt(umask, 8));
+  return flags.has("test") ? test(flags) : start(flags, args);
+}
+
+function wrongValue(flags: Flags): string | undefined {
+  const [stray] = flags.operands;
+  if (stray !== undefined) return `unexpected ${stray}`;
+  const facility = flags.value("facility");
+  if (facility !== undefined && facilityNumber(facility) === undefined) return `-S ${facility}: use 0 to 7, or daemon`;
+  const umask = flags.value("umask");
+  if (umask !== undefined && !/^[0-7]{1,4}$/.test(umask)) return `-u ${umask}: not an octal mode`;
+  return undefined;
+}
+
+/** A supervisor gives all files of one configuration; on the command line, as with keepalived, the last one counts. */
+function filesOf(flags: Flags): readonly string[] {
+  const given = flags.all("file");
+  if (given.length === 0) return [DEFAULT_FILE];
+  return isSupervised() ? given : [given.at(-1)!];
+}
+
+async function test(flags: Flags): Promise<number> {
+  const named = flags.value("test");
+  const sources = readSources(named === undefined ? filesOf(flags) : [named]);
+  // keepalived calls a file that is not there good, and drivers know it so; but it must not pass in silence.
+  for (const problem of sources.problems) printError(`warning: ${problem}: nothing was checked`);
+  const diagnostics = new Diagnostics();
+  await loadKeepalived(sources.files, diagnostics);
+  printDiagnostics(diagnostics);
+  const counted = countText(diagnostics.all);
+  if (counted !== "") printError(counted);
+  return diagnostics.hasErrors ? EXIT.testFailed : EXIT.ok;
+}
+
+async function start(flags: Flags, args: readonly string[]): Promise<number> {
+  const refuse = (reason: string, code: number): number => {
+    printError(reason);
+    tellSupervisor({ kind: "unusable", reason });
+    return code;
+  };
+  const sources = readSources(filesOf(flags));
+  if (sources.problems.length > 0) return refuse(sources.problems.join("\n"), EXIT.noConfiguration);
+  const diagnostics = new Diagnostics();
+  const configuration = await loadKeepalived(sources.files, diagnostics);
+  // The caller of a daemon, and a supervisor, have shown what is not an error already.
+  if (diagnostics.hasErrors || !(isDaemonChild() || isSupervised())) printDiagnostics(diagnostics);
+  if (diagnostics.hasErrors)
+    return refuse(`Configuration is not valid: ${countText(diagnostics.all)}`, EXIT.configuration);
+
+  const foreground = flags.has("foreground") || isSupervised();
+  if (!foreground && !isDaemonChild()) return daemonise(["keepalived", ...args]);
+  nameProcess(["keepalived", ...args]);
+  return serve(flags, configuration, foreground);
+}
+
+async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreground: boolean): Promise<number> {
+  const log = keepalivedLog({
+    console: flags.has("console"),
+    foreground,
+    syslog: !flags.has("noSyslog"),
+    facility: flags.value("facility"),
+    detail: flags.has("detail"),
+  });
+  const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: ["SIGHUP", "SIGUSR1", "SIGUSR2"] }, (signal) =>
+    log(`${signal}: ${NOT_YET[signal]} not supported yet`, "warning"),
+  );
+  stopWithSupervisor(() => signals.request("SIGTERM"));
+  log(`Starting ${IDENTITY}`);
+  const pidFiles = claimPidFiles(flags, log);
+  if (pidFiles === undefined) {
+    const reason = "daemon is already running";
+    log(reason, "err");
+    if (!isSupervised()) printError(`keepalived: ${reason}`);
+    tellSupervisor({ kind: "unusable", reason });
+    return EXIT.fatal;
+  }
+  const notifier = await openNotifier();
+
+  const { startFailover } = await import("../failover/failover.js");
+  const proxy = new SupervisedProxy();
+  let failover: Awaited<ReturnType<typeof startFailover>>;
+  try {
+    failover = await startFailover(configuration, {
+      log,
+      // Only while a supervisor runs the proxy beside us do we know better than a process list.
+      answerScript: (argv) => (recogniseProxyScript(argv) ? proxy.ready : undefined),
+    });
+  } catch (error) {
+    const reason = (error as Error).message;
+    log(reason, "err");
+    if (!isSupervised()) printError(`keepalived: ${reason}`);
+    for (const file of pidFiles) file.remove();
+    return EXIT.fatal;
+  }
+  for (const file of pidFiles) file.write();
+  notifier.send(`READY=1\nMAINPID=${process.pid}`);
+  tellSupervisor({ kind: "ready" });
+  daemonReady();
+  announceNativeScripts(configuration, proxy, log);
+
+  await signals.next();
+  log("Stopping");
+  tellSupervisor({ kind: "stopping" });
+  notifier.send("STOPPING=1");
+  await failover.stop();
+  for (const file of pidFiles) file.remove();
+  log(`Stopped ${IDENTITY}`);
+  return EXIT.ok;
+}
+
+const NOT_YET: Readonly<Record<string, string>> = {
+  SIGHUP: "reloading is",
+  SIGUSR1: "the data dump is",
+  SIGUSR2: "the statistics dump is",
+};
+
+/** @returns undefined if another keepalived holds one of them; without those that cannot be written. */
+function claimPidFiles(flags: Flags, log: KeepalivedLog): PidFile[] | undefined {
+  const paths = [flags.value("pidFile") ?? "/run/keepalived.pid", flags.value("vrrpPidFile") ?? "/run/vrrp.pid"];
+  const files: PidFile[] = [];
+  for (const path of paths) {
+    const pid = readPid(path);
+    if (pid !== undefined && pid !== process.pid) {
+      if (isProcessNamed(pid, "keepalived")) return undefined;
+      log(`Remove a zombie pid file ${path}`);
+    }
+    try {
+      files.push(new PidFile(path));
+    } catch (error) {
+      log(`Cannot write pid file ${path}: ${(error as Error).message}`, "warning");
+    }
+  }
+  return files;
+}
+
+function announceNativeScripts(
+  configuration: KeepalivedConfiguration,
+  proxy: SupervisedProxy,
+  log: KeepalivedLog,
+): void {
+  if (proxy.ready === undefined) return;
+  const names = configuration.scripts
+    .filter((script) => recogniseProxyScript(script.argv))
+    .map((script) => script.name);
+  if (names.length > 0)
+    log(`${names.join(", ")}: answered from the state of the proxy under this supervisor, no process is started`);
+}

@@ -1,0 +1,102 @@
+/** `bascule run FILE…`: everything that the files ask for, under one supervisor. */
+import { fileURLToPath } from "node:url";
+import { controlPath, openControlSocket } from "../supervisor/control-socket.js";
+import { launcher } from "../supervisor/launch.js";
+import { logLine } from "../supervisor/log-lines.js";
+import { type Launch, type PartName, systemClock } from "../supervisor/part.js";
+import { PROXY_MARK } from "../supervisor/part-side.js";
+import { Supervisor } from "../supervisor/supervisor.js";
+import { print, printError } from "./console.js";
+import { controlFlag } from "./ctl.js";
+import { describeFlags, type FlagTable, parseFlags } from "./flags.js";
+import { countText, type Loaded, loadAll, printDiagnostics } from "./load.js";
+import { openNotifier } from "./notify.js";
+import { nameProcess } from "./process-name.js";
+import { stopSignals } from "./stop-signals.js";
+import { basculeVersion } from "./version.js";
+
+type Id = "control" | "detail" | "help";
+const flags: FlagTable<Id> = {
+  control: controlFlag,
+  detail: { names: ["-D", "--log-detail"], help: "log the fail-over part in detail" },
+  help: { names: ["-h", "--help"], help: "print this" },
+};
+
+/** Runs until SIGTERM, SIGINT or SIGUSR1. @returns 0 after a stop; 1 if nothing could be started. */
+export async function run(args: readonly string[]): Promise<number> {
+  const parsed = parseFlags(flags, "getopt", args);
+  if (parsed.kind === "wrong") {
+    for (const problem of parsed.problems) printError(`bascule run: ${problem}`);
+    return 1;
+  }
+  if (parsed.flags.has("help") || parsed.flags.operands.length === 0) {
+    print("Usage: bascule run FILE…\n\nRuns what the haproxy.cfg and keepalived.conf files ask for.\n");
+    print(describeFlags(flags));
+    return parsed.flags.has("help") ? 0 : 1;
+  }
+  const loaded = await loadAll(parsed.flags.operands);
+  printDiagnostics(loaded.diagnostics);
+  if (loaded.problems.length > 0 || loaded.diagnostics.hasErrors) {
+    for (const problem of loaded.problems) printError(problem);
+    printError(`Not started: ${countText(loaded.diagnostics.all, loaded.problems.length)} in the configuration`);
+    return 1;
+  }
+  nameProcess(["bascule", "run", ...args]);
+  return supervise(loaded, controlPath(parsed.flags.value("control")), parsed.flags.has("detail"));
+}
+
+async function supervise(loaded: Loaded, path: string, detail: boolean): Promise<number> {
+  const write = (origin: string) => (line: string) => print(logLine(new Date(), origin, line));
+  const log = write("bascule");
+  const signals = stopSignals(
+    { hard: ["SIGTERM", "SIGINT"], soft: ["SIGUSR1"], ignored: ["SIGHUP", "SIGUSR2"] },
+    (signal) => log(`${signal}: reloading is not supported yet; going on with the present configuration`),
+  );
+  const notifier = await openNotifier();
+  const entry = fileURLToPath(new URL("./entry.js", import.meta.url));
+  const part = (origin: PartName, args: readonly string[], environment: () => Record<string, string>): Launch =>
+    launcher({ entry, args, environment, onLine: write(origin) });
+
+  const parts: Partial<Record<PartName, Launch>> = {};
+  if (loaded.haproxy !== undefined)
+    parts.proxy = part("proxy", ["haproxy", "-db", ...asFlags(loaded.haproxyFiles)], () => ({}));
+  if (loaded.keepalived !== undefined) {
+    const args = ["keepalived", "-n", ...(detail ? ["-D"] : []), ...asFlags(loaded.keepalivedFiles)];
+    parts.failover = part("failover", args, () => proxyMark(supervisor.proxyReady));
+  }
+  const supervisor: Supervisor = new Supervisor({
+    parts,
+    clock: systemClock,
+    log,
+    onReady: () => {
+      log("all parts are ready");
+      notifier.send(`READY=1\nMAINPID=${process.pid}`);
+    },
+  });
+
+  try {
+    await openControlSocket(path, supervisor);
+  } catch (error) {
+    // What it runs matters more than being told about it; but two supervisors of one configuration do harm.
+    const { message } = error as Error;
+    if (message.startsWith("another supervisor")) {
+      printError(`Not started: ${message}; give this one its own with --control PATH`);
+      return 1;
+    }
+    log(`no control socket, so no \`bascule ctl\`: ${message}`);
+  }
+  log(`Bascule ${basculeVersion()} runs ${supervisor.parts.map((each) => each.name).join(" and ")}`);
+  void supervisor.start();
+  const signal = await signals.next();
+  log(`${signal.name}: stopping${signal.soft ? ", connections may finish" : ""}`);
+  notifier.send("STOPPING=1");
+  // A second signal does not wait for connections to finish.
+  if (signal.soft) void signals.next().then(() => supervisor.stop("SIGTERM"));
+  await supervisor.stop(signal.soft ? "SIGUSR1" : "SIGTERM");
+  return 0;
+}
+
+const asFlags = (files: Loaded["haproxyFiles"]): string[] => files.flatMap(({ path }) => ["-f", path]);
+
+const proxyMark = (ready: boolean | undefined): Record<string, string> =>
+  ready === undefined ? {} : { [PROXY_MARK]: ready ? "ready" : "absent" };

@@ -1,0 +1,25 @@
+/** How long to wait before a part that crashed is started again. */
+
+const LONGEST_MS = 30_000;
+/** A part that has run this long is healthy: its next crash counts as the first. */
+const HEALTHY_MS = 60_000;
+
+/** At once, then after 1, 2, 4, 8 and 16 seconds, then every 30 s, until a run of a minute shows that it was cured. */
+export class Backoff {
+  #crashes = 0;
+
+  /**
+   * @param ranForMs how long the run lasted that just crashed.
+   * @returns the delay before the next start, in milliseconds.
+   */
+  afterCrash(ranForMs: number): number {
+    if (ranForMs >= HEALTHY_MS) this.#crashes = 0;
+    this.#crashes += 1;
+    return this.#crashes === 1 ? 0 : Math.min(LONGEST_MS, 1000 * 2 ** (this.#crashes - 2));
+  }
+
+  /** An operator started it by hand: whatever was wrong before may be cured. */
+  reset(): void {
+    this.#crashes = 0;
+  }
+}

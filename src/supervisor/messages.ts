@@ -1,0 +1,13 @@
+/** What the supervisor and its parts tell each other over the channel that `spawn` opens between them. */
+
+export type PartMessage =
+  /** It serves: listeners are bound, or the fail-over engine takes part. */
+  | { readonly kind: "ready" }
+  /** It was asked to stop, by whomever, and takes no new work from here on. */
+  | { readonly kind: "stopping" }
+  /** It cannot start, and another try would not help until somebody changes something. */
+  | { readonly kind: "unusable"; readonly reason: string };
+
+export type SupervisorMessage =
+  /** Whether the proxy of the same supervisor is ready: answers the scripts that look for it. */
+  { readonly kind: "proxy"; readonly ready: boolean };

@@ -1,0 +1,47 @@
+/** A part's end of its supervisor: none of it does anything in a process that was not started by one. */
+import { setParentDeathSignal } from "../sys/process.js";
+import type { PartMessage, SupervisorMessage } from "./messages.js";
+
+/** Set for the processes that `bascule run` starts. */
+export const PART_MARK = "BASCULE_PART";
+/** Set for the fail-over part when the same supervisor runs a proxy: "ready" or "absent", as it was at the start. */
+export const PROXY_MARK = "BASCULE_SUPERVISED_PROXY";
+
+const SIGTERM = 15;
+
+export const isSupervised = (): boolean => process.env[PART_MARK] !== undefined && process.send !== undefined;
+
+export function tellSupervisor(message: PartMessage): void {
+  // A supervisor that has just died is noticed by its signal, not here.
+  if (isSupervised() && process.connected) process.send!(message, undefined, undefined, () => {});
+}
+
+/**
+ * Has this process stop when the supervisor dies without a word. The kernel's signal comes at once but is forgotten
+ * when the process changes its user; the end of the channel is noticed in any case.
+ */
+export function stopWithSupervisor(stop: () => void): void {
+  if (!isSupervised()) return;
+  setParentDeathSignal(SIGTERM);
+  process.once("disconnect", stop);
+  // It may have died before the lines above.
+  if (!process.connected) stop();
+}
+
+/** Whether the proxy beside this part is ready; undefined where no supervisor runs both. */
+export class SupervisedProxy {
+  #ready: boolean | undefined;
+
+  constructor() {
+    if (!isSupervised() || process.env[PROXY_MARK] === undefined) return;
+    this.#ready = process.env[PROXY_MARK] === "ready";
+    process.on("message", (message) => {
+      const { kind, ready } = message as SupervisorMessage;
+      if (kind === "proxy") this.#ready = ready;
+    });
+  }
+
+  get ready(): boolean | undefined {
+    return this.#ready;
+  }
+}

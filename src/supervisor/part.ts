@@ -1,0 +1,182 @@
+/** One supervised process: started, watched, restarted when it crashes, left alone when it was asked to stop. */
+import { Backoff } from "./backoff.js";
+import type { PartMessage, SupervisorMessage } from "./messages.js";
+
+export type PartName = "proxy" | "failover";
+
+/** How a process ended: by exit code or by signal. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A started process, as `launch.ts` makes it; tests make their own. */
+export interface PartProcess {
+  readonly pid: number | undefined;
+  kill(signal: NodeJS.Signals): void;
+  send(message: SupervisorMessage): void;
+}
+
+export interface PartEvents {
+  onMessage(message: PartMessage): void;
+  onEnd(end: ProcessEnd): void;
+}
+
+export type Launch = (events: PartEvents) => PartProcess;
+
+/** Time and timers, so that tests need not wait for theirs. */
+export interface Clock {
+  /** Milliseconds, monotonic. */
+  now(): number;
+  /** @returns how to cancel. */
+  after(milliseconds: number, act: () => void): () => void;
+}
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  after: (milliseconds, act) => {
+    const timer = setTimeout(act, milliseconds);
+    return () => clearTimeout(timer);
+  },
+};
+
+export type PartState =
+  | { readonly kind: "stopped"; readonly reason: string }
+  | { readonly kind: "starting"; readonly process: PartProcess; readonly since: number }
+  | { readonly kind: "ready"; readonly process: PartProcess; readonly since: number }
+  | { readonly kind: "stopping"; readonly process: PartProcess; readonly since: number; readonly reason: string }
+  | { readonly kind: "waiting"; readonly until: number; readonly cancel: () => void }
+  | { readonly kind: "failed"; readonly reason: string };
+
+/** A part that does not heed SIGTERM is killed after this long. A soft stop may take as long as it takes. */
+const GRACE_MS = 10_000;
+
+export class Part {
+  readonly name: PartName;
+  restarts = 0;
+  #state: PartState = { kind: "stopped", reason: "not started yet" };
+  readonly #launch: Launch;
+  readonly #clock: Clock;
+  readonly #log: (line: string) => void;
+  readonly #onChange: () => void;
+  readonly #backoff = new Backoff();
+  /** Why the process that runs cannot be of use; it says so before it ends. */
+  #unusable: string | undefined;
+
+  /** @param onChange called after each change of state, with the new state in place. */
+  constructor(name: PartName, launch: Launch, clock: Clock, log: (line: string) => void, onChange: () => void) {
+    this.name = name;
+    this.#launch = launch;
+    this.#clock = clock;
+    this.#log = log;
+    this.#onChange = onChange;
+  }
+
+  get state(): PartState {
+    return this.#state;
+  }
+
+  get process(): PartProcess | undefined {
+    return "process" in this.#state ? this.#state.process : undefined;
+  }
+
+  /** Does nothing while the part runs. */
+  start(): void {
+    if (this.process !== undefined) return;
+    if (this.#state.kind === "waiting") this.#state.cancel();
+    this.#backoff.reset();
+    this.#begin();
+  }
+
+  /**
+   * Asks the part to stop; `state` says when it has.
+   * @param signal SIGTERM: now. SIGUSR1: when what is under way has finished.
+   */
+  stop(signal: "SIGTERM" | "SIGUSR1", reason: string): void {
+    const state = this.#state;
+    if (state.kind === "waiting") {
+      state.cancel();
+      this.#enter({ kind: "stopped", reason });
+    }
+    const { process } = this;
+    if (process === undefined) return;
+    if (state.kind !== "stopping") this.#enter({ kind: "stopping", process, since: this.#clock.now(), reason });
+    process.kill(signal);
+    if (signal === "SIGTERM")
+      this.#clock.after(GRACE_MS, () => {
+        if (this.process !== process) return;
+        this.#log(`${this.name} does not stop: killing it`);
+        process.kill("SIGKILL");
+      });
+  }
+
+  #begin(): void {
+    this.#unusable = undefined;
+    const since = this.#clock.now();
+    const process: PartProcess = this.#launch({
+      onMessage: (message) => {
+        if (this.process === process) this.#hear(message, process, since);
+      },
+      onEnd: (end) => {
+        if (this.process === process) this.#ended(end, since);
+      },
+    });
+    this.#enter({ kind: "starting", process, since });
+  }
+
+  #hear(message: PartMessage, process: PartProcess, since: number): void {
+    switch (message.kind) {
+      case "ready":
+        if (this.#state.kind === "starting") this.#enter({ kind: "ready", process, since });
+        return;
+      case "stopping":
+        // Not by us: somebody sent it a signal.
+        if (this.#state.kind !== "stopping")
+          this.#enter({ kind: "stopping", process, since: this.#clock.now(), reason: "by a signal from outside" });
+        return;
+      case "unusable":
+        this.#unusable = message.reason;
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  #ended(end: ProcessEnd, since: number): void {
+    const state = this.#state;
+    if (state.kind === "stopping") {
+      this.#enter({ kind: "stopped", reason: state.reason });
+      this.#log(`${this.name} stopped ${state.reason}`);
+    } else if (this.#unusable !== undefined) {
+      this.#enter({ kind: "failed", reason: this.#unusable });
+      this.#log(
+        `${this.name} cannot run: ${this.#unusable}. Not restarted; \`bascule ctl start ${this.name}\` tries again`,
+      );
+    } else if (end.code === 0 || end.signal === "SIGTERM" || end.signal === "SIGINT") {
+      // Before it could tell us, while it was starting.
+      this.#enter({ kind: "stopped", reason: "by a signal from outside" });
+      this.#log(`${this.name} stopped by a signal from outside`);
+    } else this.#crashed(end, since);
+  }
+
+  #crashed(end: ProcessEnd, since: number): void {
+    const now = this.#clock.now();
+    const delay = this.#backoff.afterCrash(now - since);
+    const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
+    this.#log(`${this.name} ${how}: restarting ${delay === 0 ? "at once" : `in ${delay / 1000} s`}`);
+    const cancel = this.#clock.after(delay, () => {
+      this.restarts += 1;
+      this.#begin();
+    });
+    this.#enter({ kind: "waiting", until: now + delay, cancel });
+  }
+
+  #enter(state: PartState): void {
+    this.#state = state;
+    this.#onChange();
+  }
+}
+
+function unreachable(value: never): never {
+  throw new Error(`unreachable: ${JSON.stringify(value)}`);
+}
