@@ -4,13 +4,11 @@ import { readLegacyBind } from "./bind.js";
 import { ConditionalBlocks } from "./conditionals.js";
 import { type GlobalDraft, inherit, ProxyDraft, type ProxySettings } from "./draft.js";
 import { initialGlobal, initialProxySettings, MOST_LISTENERS } from "./initial.js";
-import { type Keyword, KeywordTable, type ProxyKind } from "./keyword.js";
-import { GLOBAL_KEYWORDS } from "./keywords/global.js";
-import { PROXY_KEYWORDS } from "./keywords/proxy.js";
-import { REMOVED_KEYWORDS } from "./keywords/removed.js";
-import { PLANNED_SECTIONS } from "./keywords/sections.js";
+import type { Keyword, KeywordTable, ProxyKind } from "./keyword.js";
+import { PLANNED_SECTIONS, SECTION_NAMES } from "./keywords/sections.js";
+import { GLOBAL_TABLE, PROXY_TABLE } from "./keywords/tables.js";
 import { splitLine, type Word } from "./lexer.js";
-import { reportMisplaced, reportUnknownKeyword } from "./lookup-errors.js";
+import { reportMisplaced, reportNotFound, reportUnknownKeyword, spanOver } from "./lookup-errors.js";
 import { type ReadOptions, reportNotSupported, Statement } from "./statement.js";
 import { suggest } from "./suggest.js";
 
@@ -27,10 +25,6 @@ type Section =
   | { readonly kind: ProxyKind; readonly proxy: ProxyDraft }
   | { readonly kind: "planned"; readonly name: string; readonly keywords: readonly string[] }
   | { readonly kind: "none" };
-
-export const GLOBAL_TABLE = new KeywordTable(GLOBAL_KEYWORDS);
-export const PROXY_TABLE = new KeywordTable(PROXY_KEYWORDS);
-const SECTION_NAMES = ["global", "defaults", "frontend", "backend", "listen", ...PLANNED_SECTIONS.keys()];
 
 /** Reads the files one after another, as one configuration. Never throws; every mistake is reported. */
 export function parseHaproxy(files: readonly SourceFile[], diagnostics: Diagnostics, options: ReadOptions): Drafts {
@@ -208,7 +202,7 @@ class Parser implements Drafts {
     const texts = own.slice(0, 3).map((word) => word.text);
     const found = table.find(texts);
     if (found === undefined) {
-      this.reportNotFound(own, kind, table);
+      reportNotFound(this.diagnostics, own, kind);
       return;
     }
     const { keyword, length } = found;
@@ -262,39 +256,6 @@ class Parser implements Drafts {
     });
   }
 
-  private reportNotFound<Target>(
-    words: readonly Word[],
-    kind: "global" | ProxyKind,
-    table: KeywordTable<Target>,
-  ): void {
-    const [first, second] = words;
-    const span = first!.span;
-    for (const name of [`${first!.text} ${second?.text ?? ""}`, first!.text]) {
-      const modern = REMOVED_KEYWORDS.get(name);
-      if (modern !== undefined) {
-        const whole = name === first!.text ? span : spanOver(first!, second!);
-        reportNotSupported(this.diagnostics, whole, name, {
-          cause: "HAProxy has removed it",
-          remedy: `today one writes: ${modern}`,
-        });
-        return;
-      }
-    }
-    const texts = words.slice(0, 3).map((word) => word.text);
-    const elsewhere = kind === "global" ? PROXY_TABLE.find(texts) : GLOBAL_TABLE.find(texts);
-    if (elsewhere !== undefined) {
-      reportMisplaced(this.diagnostics, spanOver(first!, words[elsewhere.length - 1]!), elsewhere.keyword, kind);
-      return;
-    }
-    const family = table.family(first!.text);
-    if (family !== undefined && second !== undefined) {
-      const members = family.map((name) => name.slice(first!.text.length + 1));
-      reportUnknownKeyword(this.diagnostics, second, first!.text, members);
-    } else if (family !== undefined)
-      this.report("missing-argument", span, `${first!.text} alone says nothing`, `such as: ${family[0]}`);
-    else reportUnknownKeyword(this.diagnostics, first!, kind, [...table.firstWords(), ...SECTION_NAMES]);
-  }
-
   private reportNoSection(word: Word): void {
     if (this.hasReportedNoSection) return;
     this.hasReportedNoSection = true;
@@ -342,8 +303,3 @@ class Parser implements Drafts {
 
 /** `log` and the keywords that take addresses expand `${NAME}` themselves. */
 const EXPANDS_BARE_VARIABLES = new Set(["bind", "server", "source", "log", "stats socket", "default-server"]);
-
-const spanOver = (first: Word, last: Word): Span => ({
-  ...first.span,
-  length: last.span.column + last.span.length - first.span.column,
-});

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { render } from "../../../src/config/diagnostics.js";
-import { GLOBAL_TABLE, PROXY_TABLE } from "../../../src/config/haproxy/parse.js";
+import { GLOBAL_TABLE, PROXY_TABLE } from "../../../src/config/haproxy/keywords/tables.js";
 import { read } from "./support.js";
 
 const keywordNames = [...GLOBAL_TABLE.all(), ...PROXY_TABLE.all()].map(({ name }) => name);

@@ -25,3 +25,8 @@ export const PLANNED_SECTIONS: ReadonlyMap<string, readonly string[]> = new Map(
   ["fcgi-app", words("docroot index path-info pass-header set-param log-stderr acl option")],
   ["traces", words("trace")],
 ]);
+
+export const SECTION_NAMES: readonly string[] = [
+  ...["global", "defaults", "frontend", "backend", "listen"],
+  ...PLANNED_SECTIONS.keys(),
+];
