@@ -1,5 +1,7 @@
 /** `stick-table` and `stick on|match|store-request` (configuration manual §4.2): clients that stay with their server. */
+import type { Milliseconds } from "../units.js";
 import type { ProxyDraft } from "./draft.js";
+import type { Word } from "./lexer.js";
 import type { Statement } from "./statement.js";
 
 const PLANNED_TYPES = ["ipv6", "integer", "string", "binary"];
@@ -7,69 +9,69 @@ const PLANNED_WORDS = ["store", "peers", "recv-only", "write-to", "srvkey", "bra
 
 /** `stick-table type ip size <n> [expire <time>] [nopurge]`. */
 export function readStickTable(statement: Statement, proxy: ProxyDraft): void {
-  const words = statement.args;
-  let hasType = false;
-  let size: number | undefined;
-  let expire: ReturnType<Statement["time"]>;
-  let noPurge = false;
-  let isUsable = proxy.kind !== "frontend";
-  if (!isUsable)
+  const table: TableSettings = { type: undefined, size: undefined, expire: undefined, noPurge: false };
+  const isRead = readTableWords(statement, table);
+  const isPlaced = proxy.kind !== "frontend";
+  if (!isPlaced)
     statement.notSupported(statement.span, "stick-table in a frontend", {
       remedy: "put it into the backend that uses it",
     });
+  if (!isRead) return;
+  for (const name of ["type", "size"] as const)
+    if (!statement.args.some((word) => word.text === name))
+      statement.error("missing-argument", statement.span, `stick-table needs a ${name}`, rightForm(statement));
+  const { type, size, expire, noPurge } = table;
+  if (!isPlaced || type === undefined || size === undefined) return;
+  // 0 is HAProxy's "never", and so is an absent one.
+  const value = { type: "ip", size, expire: expire === 0 ? undefined : expire, noPurge } as const;
+  proxy.stickTable = { value, span: statement.span };
+}
+
+interface TableSettings {
+  type: "ip" | "ipv4" | undefined;
+  size: number | undefined;
+  expire: Milliseconds | undefined;
+  noPurge: boolean;
+}
+
+/** @returns whether the words could be read to the end. */
+function readTableWords(statement: Statement, table: TableSettings): boolean {
+  const words = statement.args;
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
-    if (word.text === "nopurge") {
-      noPurge = true;
-      continue;
-    }
-    if (PLANNED_WORDS.includes(word.text)) {
+    if (word.text === "nopurge") table.noPurge = true;
+    else if (PLANNED_WORDS.includes(word.text)) {
       statement.notSupported(word.span, `stick-table … ${word.text}`);
-      isUsable = false;
-      break;
-    }
-    const argument = words[++at];
-    if (!["type", "size", "expire"].includes(word.text)) {
-      statement.error("unknown-option", word.span, `stick-table has no option "${word.text}"`, {
-        remedy: `write: stick-table ${statement.form}`,
-      });
-      return;
-    }
-    if (argument === undefined) {
-      statement.error("missing-argument", word.span, `${word.text} needs a value`, {
-        remedy: `write: stick-table ${statement.form}`,
-      });
-      return;
-    }
-    if (word.text === "size") size = statement.size(argument, "size");
-    else if (word.text === "expire") expire = statement.time(argument, "expire");
-    else {
-      hasType = true;
-      isUsable = statement.choice(argument, ["ip", "ipv4"], PLANNED_TYPES, "type") !== undefined && isUsable;
-      if (argument.text === "string" || argument.text === "binary") at += words[at + 1]?.text === "len" ? 2 : 0;
+      return false;
+    } else if (!["type", "size", "expire"].includes(word.text)) {
+      statement.error("unknown-option", word.span, `stick-table has no option "${word.text}"`, rightForm(statement));
+      return false;
+    } else {
+      const argument = words[++at];
+      if (argument === undefined) {
+        statement.error("missing-argument", word.span, `${word.text} needs a value`, rightForm(statement));
+        return false;
+      }
+      if (word.text === "size") table.size = readTableSize(statement, argument);
+      else if (word.text === "expire") table.expire = statement.time(argument, "expire");
+      else {
+        table.type = statement.choice(argument, ["ip", "ipv4"] as const, PLANNED_TYPES, "type");
+        // `string len 32`
+        if (table.type === undefined && words[at + 1]?.text === "len") at += 2;
+      }
     }
   }
-  for (const [name, isThere] of [
-    ["type", hasType],
-    ["size", words.some((word) => word.text === "size")],
-  ] as const)
-    if (!isThere)
-      statement.error("missing-argument", statement.span, `stick-table needs a ${name}`, {
-        remedy: `write: stick-table ${statement.form}`,
-      });
-  if (!isUsable || !hasType || size === undefined) return;
-  if (size === 0) {
-    statement.error("bad-size", statement.span, "a stick-table of size 0 holds nothing", {
-      remedy: "write: size 200k",
-    });
-    return;
-  }
-  // 0 is HAProxy's "never", and so is an absent one.
-  proxy.stickTable = {
-    value: { type: "ip", size, expire: expire === 0 ? undefined : expire, noPurge },
-    span: statement.span,
-  };
+  return true;
 }
+
+function readTableSize(statement: Statement, word: Word): number | undefined {
+  const size = statement.size(word, "size");
+  if (size !== 0) return size;
+  statement.error("bad-size", word.span, "a stick-table of size 0 holds nothing", { remedy: "write: size 200k" });
+  return undefined;
+}
+
+const rightForm = (statement: Statement) => ({ remedy: `write: stick-table ${statement.form}` });
 
 /** `stick <what> src [table <name>]`. */
 export function readStickRule(statement: Statement, proxy: ProxyDraft, does: { match: boolean; store: boolean }): void {
