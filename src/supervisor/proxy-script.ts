@@ -28,7 +28,8 @@ export function recogniseProxyScript(argv: readonly string[]): boolean {
   const slash = command.lastIndexOf("/") + 1;
   if (!FOLDERS.includes(command.slice(0, slash))) return false;
   const name = command.slice(slash);
-  const asked = name === "systemctl" ? words.map((word) => word.replace(/\.service$/, "")) : words;
+  // A unit may be named in full.
+  if (name === "systemctl" && words.at(-1) === "haproxy.service") words[words.length - 1] = "haproxy";
   const questions = Object.hasOwn(QUESTIONS, name) ? QUESTIONS[name]! : [];
-  return questions.some((question) => question.length === asked.length && question.every((w, i) => w === asked[i]));
+  return questions.some((question) => question.length === words.length && question.every((w, i) => w === words[i]));
 }

@@ -1,0 +1,121 @@
+/** Command lines, exit codes and first lines by which drivers know haproxy and keepalived. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "node:test";
+import { bascule, entry, folder } from "./program.js";
+
+const GOOD_PROXY =
+  "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 50s\n  timeout server 50s\n" +
+  "frontend www\n  bind 127.0.0.1:18931\n  default_backend web\nbackend web\n  server web1 127.0.0.1:18932 check\n";
+const BAD_PROXY = "frontend www\n  bind 127.0.0.1:18931\n  default_backend nowhere\n";
+const GOOD_VRRP =
+  "vrrp_instance VI_1 {\n  interface eth0\n  virtual_router_id 51\n  priority 100\n" +
+  "  virtual_ipaddress {\n    192.0.2.1\n  }\n}\n";
+
+test("haproxy -v: the version is in the first line, our own name on a line of its own", () => {
+  const { code, stdout } = bascule("haproxy", "-v");
+  assert.equal(code, 0);
+  const lines = stdout.split("\n");
+  assert.match(lines[0]!, /^HAProxy version 3\.4\.0 /);
+  assert.ok(lines.slice(1).some((line) => /^Bascule version \d+\.\d+\.\d+/.test(line)));
+});
+
+test("haproxy -vv has the lines that drivers read", () => {
+  const { code, stdout } = bascule("haproxy", "-vv");
+  assert.equal(code, 0);
+  for (const line of [/^HAProxy version 3\.4\.0 /m, /^ {2}TARGET {2}= linux-glibc$/m, /^Feature list : [+-]/m])
+    assert.match(stdout, line);
+  assert.match(stdout, /^Available services : /m);
+});
+
+test("keepalived -v names the version on stderr", () => {
+  const { code, stderr } = bascule("keepalived", "-v");
+  assert.equal(code, 0);
+  assert.match(stderr, /^Keepalived v2\.2\.8 /);
+  assert.match(stderr, /^Bascule version /m);
+});
+
+test("haproxy -c: 0 for a valid file, in silence; with -V it says so", (t) => {
+  const file = join(folder(t, { "haproxy.cfg": GOOD_PROXY }), "haproxy.cfg");
+  assert.deepEqual(bascule("haproxy", "-c", "-f", file), { code: 0, stdout: "", stderr: "" });
+  assert.equal(bascule("haproxy", "-c", "-V", "-f", file).stdout, "Configuration file is valid\n");
+});
+
+test("haproxy -c: 1 for an invalid file, with the reason; -q takes the words away", (t) => {
+  const file = join(folder(t, { "haproxy.cfg": BAD_PROXY }), "haproxy.cfg");
+  const { code, stderr } = bascule("haproxy", "-c", "-f", file);
+  assert.equal(code, 1);
+  assert.match(stderr, /haproxy\.cfg:3:\d+: error/);
+  assert.match(stderr, /Fatal errors found in configuration/);
+  assert.equal(bascule("haproxy", "-c", "-q", "-f", file).code, 1);
+});
+
+test("haproxy -dW makes a warning fatal", (t) => {
+  const file = join(folder(t, { "haproxy.cfg": GOOD_PROXY.replace("  timeout client 50s\n", "") }), "haproxy.cfg");
+  assert.equal(bascule("haproxy", "-c", "-f", file).code, 0);
+  assert.equal(bascule("haproxy", "-c", "-dW", "-f", file).code, 1);
+});
+
+test("haproxy -f takes several files as one configuration, or a folder of .cfg files in lexical order", (t) => {
+  const [head, tail] = [
+    GOOD_PROXY.slice(0, GOOD_PROXY.indexOf("frontend")),
+    GOOD_PROXY.slice(GOOD_PROXY.indexOf("frontend")),
+  ];
+  // Read in the other order, or with the hidden one, it would be wrong: the frontend needs the defaults before it.
+  const path = folder(t, { "1.cfg": head, "2.cfg": tail, ".0.cfg": "nonsense\n", "3.cfg.bak": "nonsense\n" });
+  assert.equal(bascule("haproxy", "-c", "-dW", "-f", join(path, "1.cfg"), "-f", join(path, "2.cfg")).code, 0);
+  assert.equal(bascule("haproxy", "-c", "-dW", "-f", path).code, 0);
+  assert.equal(bascule("haproxy", "-c", "-dW", "--", join(path, "1.cfg"), join(path, "2.cfg")).code, 0);
+});
+
+test("haproxy -C changes the folder before files are read, -L names the peer that they may ask for", (t) => {
+  const path = folder(t, { "haproxy.cfg": GOOD_PROXY.replace("127.0.0.1:18932", '"$HAPROXY_LOCALPEER":18932') });
+  assert.equal(bascule("haproxy", "-c", "-C", path, "-f", "haproxy.cfg", "-L", "127.0.0.1").code, 0);
+  assert.equal(bascule("haproxy", "-c", "-C", path, "-f", "haproxy.cfg", "-L", "not an address").code, 1);
+});
+
+test("haproxy without a file, with a bad number or a flag not done, fails and says why", () => {
+  assert.match(bascule("haproxy").stderr, /no configuration file/);
+  for (const words of [[], ["-n", "x", "-f", "y"], ["-sf", "me"], ["-S", "/run/m.sock"], ["-f", "/nonexistent.cfg"]])
+    assert.equal(bascule("haproxy", ...words).code, 1);
+  assert.equal(bascule("haproxy", "-cc", "1").code, 2, "1 would say that the condition is false");
+});
+
+test("keepalived -t: 0 for a good file, 5 for a bad one; -tFILE as well", (t) => {
+  const path = folder(t, { "good.conf": GOOD_VRRP, "bad.conf": GOOD_VRRP.replace("priority 100", "priority 300") });
+  assert.equal(bascule("keepalived", "-t", "-f", join(path, "good.conf")).code, 0);
+  const bad = bascule("keepalived", "-t", "-f", join(path, "bad.conf"));
+  assert.equal(bad.code, 5);
+  assert.match(bad.stderr, /bad\.conf:4:\d+: error/);
+  assert.equal(bascule("keepalived", `-t${join(path, "bad.conf")}`).code, 5);
+});
+
+test("keepalived -t calls a missing file good, as keepalived does, but not in silence", () => {
+  const { code, stderr } = bascule("keepalived", "-t", "-f", "/nonexistent.conf");
+  assert.equal(code, 0);
+  assert.match(stderr, /nonexistent\.conf: no such file: nothing was checked/);
+});
+
+test("keepalived ends with 2 for a bad configuration and 6 for none", (t) => {
+  const path = folder(t, { "bad.conf": GOOD_VRRP.replace("priority 100", "priority 300") });
+  assert.equal(bascule("keepalived", "-n", "-f", join(path, "bad.conf")).code, 2);
+  assert.equal(bascule("keepalived", "-f", join(path, "bad.conf")).code, 2);
+  assert.equal(bascule("keepalived", "-n", "-f", "/nonexistent.conf").code, 6);
+});
+
+test("a symlink of either name acts as that program", (t) => {
+  const path = folder(t, {});
+  // bin/bascule is this line, over dist/; here it stands over the build that is tested.
+  writeFileSync(join(path, "bascule.mjs"), `import ${JSON.stringify(entry)};\n`);
+  for (const [name, words, expected] of [
+    ["haproxy", ["-v"], /^HAProxy version/],
+    ["keepalived", ["--version"], /^Keepalived v/],
+    ["bascule", ["version"], /^Bascule version/],
+  ] as const) {
+    symlinkSync(join(path, "bascule.mjs"), join(path, name));
+    const { stdout, stderr } = spawnSync(process.execPath, [join(path, name), ...words], { encoding: "utf8" });
+    assert.match(stdout + stderr, expected);
+  }
+});
