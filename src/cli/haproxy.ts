@@ -3,7 +3,9 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Diagnostics } from "../config/diagnostics.js";
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
+import type { Proxy as RunningProxy } from "../proxy/control.js";
 import { isSupervised, stopWithSupervisor, tellSupervisor } from "../supervisor/part-side.js";
+import type { AdminSockets } from "./admin-sockets.js";
 import { print, printError } from "./console.js";
 import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
 import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
@@ -111,13 +113,13 @@ async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise
   }
   const notifier = flags.has("masterWorkerNotify") ? await openNotifier() : undefined;
 
-  let proxy: Awaited<ReturnType<typeof import("../proxy/control.js").startProxy>>;
+  let proxy: RunningProxy;
+  let admin: AdminSockets;
   try {
-    const { startProxy } = await import("../proxy/control.js");
-    proxy = await startProxy(configuration, { log: (level, line) => log(line, level) });
-    proxy.dropPrivileges();
+    [proxy, admin] = await startAll(configuration, log);
   } catch (error) {
     log(`Cannot start: ${(error as Error).message}`, "alert");
+    pidFile?.remove();
     return 1;
   }
   pidFile?.write();
@@ -139,7 +141,25 @@ async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise
     signal = (await Promise.race([proxy.stop(false), signals.next()])) ?? signal;
   }
   if (!signal.soft) await proxy.stop(true);
+  await admin.close();
   return exitCode(flags, signal);
+}
+
+/** Everything that needs root is open when privileges go. @throws Error if anything cannot be; nothing runs then. */
+async function startAll(configuration: HaproxyConfiguration, log: Log): Promise<[RunningProxy, AdminSockets]> {
+  const [{ startProxy }, { openAdminSockets }] = await Promise.all([
+    import("../proxy/control.js"),
+    import("./admin-sockets.js"),
+  ]);
+  const proxy = await startProxy(configuration, { log: (level, line) => log(line, level) });
+  try {
+    const admin = await openAdminSockets(proxy);
+    proxy.dropPrivileges();
+    return [proxy, admin];
+  } catch (error) {
+    await proxy.stop(true);
+    throw error;
+  }
 }
 
 /** A plain process exits with 0; a master tells its manager which signal it was by dying of it. */

@@ -4,6 +4,8 @@ import { release, type } from "node:os";
 
 /** The HAProxy and keepalived releases whose command line, sockets and logs are spoken. */
 export const HAPROXY_VERSION = "3.4.0";
+/** When support for it was released here, as `show info` has it. */
+export const HAPROXY_RELEASE_DATE = "2026/11/21";
 export const KEEPALIVED_VERSION = "2.2.8";
 
 // From dist/src/cli/ up to the folder of the package.
@@ -17,7 +19,7 @@ const ownLine = (): string => `Bascule version ${basculeVersion()} (Node.js ${pr
 /** `haproxy -v`: drivers read the version out of the first line. */
 export function haproxyVersion(): string {
   return [
-    `HAProxy version ${HAPROXY_VERSION} - as spoken by Bascule, which is not HAProxy`,
+    `HAProxy version ${HAPROXY_VERSION} ${HAPROXY_RELEASE_DATE} - as spoken by Bascule, which is not HAProxy`,
     ownLine(),
     `Running on: ${type()} ${release()} ${process.arch === "x64" ? "x86_64" : process.arch}`,
   ].join("\n");
