@@ -1,7 +1,7 @@
 /** Joins the proxy to its admin interface: the `stats socket` lines of the global section. */
 import { RateSampler } from "../admin/rates.js";
 import { type AdminSocket, startAdminSocket } from "../admin/socket.js";
-import type { Proxy as RunningProxy } from "../proxy/control.js";
+import type { RunningProxy } from "../proxy/control.js";
 import { HAPROXY_RELEASE_DATE, HAPROXY_VERSION } from "./version.js";
 
 export interface AdminSockets {

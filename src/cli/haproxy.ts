@@ -3,7 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Diagnostics } from "../config/diagnostics.js";
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
-import type { Proxy as RunningProxy } from "../proxy/control.js";
+import type { RunningProxy } from "../proxy/control.js";
 import { isSupervised, stopWithSupervisor, tellSupervisor } from "../supervisor/part-side.js";
 import type { AdminSockets } from "./admin-sockets.js";
 import { print, printError } from "./console.js";

@@ -4,7 +4,7 @@
  */
 import { cpus } from "node:os";
 import { Worker } from "node:worker_threads";
-import type { HaproxyConfiguration } from "../config/haproxy/model.js";
+import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
 import { checkTargets } from "../health/check-target.js";
 import { HealthChecker } from "../health/checker.js";
 import { notifyEventfd } from "../sys/epoll.js";
@@ -13,7 +13,7 @@ import { close } from "../sys/socket.js";
 import { openListener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { dropPrivileges } from "./privileges.js";
-import { type EventLevel, ProcessLog } from "./process-log.js";
+import { ProcessLog } from "./process-log.js";
 import { Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
 import { installTransparentPlumbing, type TransparentPlumbing } from "./transparent-plumbing.js";
@@ -24,9 +24,7 @@ const SPARE_FILES = 200;
 
 export interface ProxyOptions {
   /** What an operator should see: warnings, servers that go up and down. */
-  log(level: EventLevel, line: string): void;
-  /** A worker ended by itself, which it never should: the process is of no more use. */
-  onWorkerDeath(reason: string): void;
+  log(level: LogLevel, line: string): void;
 }
 
 interface RunningWorker {
@@ -35,8 +33,17 @@ interface RunningWorker {
   readonly done: Promise<void>;
 }
 
-export class Proxy {
+export async function startProxy(configuration: HaproxyConfiguration, options: ProxyOptions): Promise<RunningProxy> {
+  const proxy = new RunningProxy(configuration, options);
+  await proxy.start();
+  return proxy;
+}
+
+export class RunningProxy {
   readonly startedAt = new Date();
+  /** Resolves, with the reason, if a worker ends by itself, which it never should: the process is of no more use. */
+  readonly died: Promise<string>;
+  #onDeath!: (reason: string) => void;
   readonly maxConnections: number;
   readonly state: SharedState;
   readonly health: HealthChecker;
@@ -51,6 +58,9 @@ export class Proxy {
     readonly options: ProxyOptions,
   ) {
     const { global, frontends, backends } = configuration;
+    this.died = new Promise((resolve) => {
+      this.#onDeath = resolve;
+    });
     const wanted = global.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
     const files = raiseFileLimit(2 * wanted + SPARE_FILES);
     this.maxConnections = Math.min(wanted, Math.floor((files - SPARE_FILES) / 2));
@@ -60,7 +70,7 @@ export class Proxy {
       backends: backends.length,
       servers: backends.reduce((sum, backend) => sum + backend.servers.length, 0),
     });
-    this.#log = new ProcessLog(configuration, (level, line) => options.log(level, line));
+    this.#log = new ProcessLog(configuration, (line, level) => options.log(level, line));
     const targets = checkTargets(configuration);
     this.health = new HealthChecker(targets, {
       onChange: (index, isUp) => this.#setUsable(index, targets[index]!.backendIndex, isUp),
@@ -88,7 +98,7 @@ export class Proxy {
       this.#initialiseServers();
       await this.#startWorkers();
     } catch (error) {
-      await this.stop();
+      await this.#end({ kind: "stop" });
       throw error;
     }
     this.health.start();
@@ -101,16 +111,11 @@ export class Proxy {
     dropPrivileges(this.configuration.global, this.#impersonatesClients, (line) => this.#log.write("warning", line));
   }
 
-  /** Stops at once: open connections are cut. */
-  async stop(): Promise<void> {
-    await this.#end({ kind: "stop" });
-  }
-
-  /** Takes no more connections, and stops when those under way are over. */
-  async drain(): Promise<void> {
+  /** @param hard cuts open connections; else no new ones are taken, and it stops when those under way are over */
+  async stop(hard: boolean): Promise<void> {
     for (const { name } of this.configuration.frontends)
       this.#log.write("warning", `Stopping frontend ${name} in 0 ms.`);
-    await this.#end({ kind: "drain" });
+    await this.#end({ kind: hard ? "stop" : "drain" });
   }
 
   get #impersonatesClients(): boolean {
@@ -183,7 +188,7 @@ export class Proxy {
       });
       thread.once("error", (error) => {
         reject(error);
-        if (!this.#isStopping) this.options.onWorkerDeath(error.stack ?? error.message);
+        if (!this.#isStopping) this.#onDeath(error.stack ?? error.message);
       });
     });
   }

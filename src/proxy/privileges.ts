@@ -1,6 +1,6 @@
 /** `user` and `group` of the global section. */
-import { readFileSync } from "node:fs";
 import type { HaproxyGlobal } from "../config/haproxy/model.js";
+import { findGroup, findUser } from "../sys/accounts.js";
 
 /**
  * Gives up root for the configured user and group, in all threads.
@@ -27,22 +27,4 @@ export function dropPrivileges(global: HaproxyGlobal, needsRoot: boolean, warn: 
     process.setgid!(gid);
   }
   if (user !== undefined) process.setuid!(user.uid);
-}
-
-/** From /etc/passwd alone: libc would ask name services that may need the network. */
-function findUser(name: string): { readonly uid: number; readonly gid: number } | undefined {
-  const fields = findLine("/etc/passwd", name);
-  return fields === undefined ? undefined : { uid: Number(fields[2]), gid: Number(fields[3]) };
-}
-
-function findGroup(name: string): number | undefined {
-  const fields = findLine("/etc/group", name);
-  return fields === undefined ? undefined : Number(fields[2]);
-}
-
-function findLine(file: string, name: string): string[] | undefined {
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .map((line) => line.split(":"))
-    .find((fields) => fields[0] === name);
 }

@@ -1,9 +1,11 @@
 /** What one worker makes of the configuration: proxies and servers with their counters, addresses and idle connections. */
+import { hostname } from "node:os";
 import type { Backend, Frontend, HaproxyConfiguration, Server } from "../config/haproxy/model.js";
 import { internetAddress, type SocketAddress } from "../sys/address.js";
 import { type Balancer, createBalancer } from "./balance/balancer.js";
 import { ErrorPages } from "./error-replies.js";
 import { IdleConnections } from "./idle-connections.js";
+import { Logger, LogSenders } from "./log/logger.js";
 import { ProxyLog } from "./proxy-log.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
 import type { StickTable } from "./stick-table.js";
@@ -55,10 +57,11 @@ export class FrontendRuntime {
     readonly backend: BackendRuntime | undefined,
     state: SharedState,
     worker: number,
+    logger: Logger,
   ) {
     this.counters = new EntityCounters(state, worker, entity);
     this.pages = new ErrorPages(settings.errorFiles);
-    this.log = settings.logs.length === 0 ? undefined : new ProxyLog(settings);
+    this.log = logger.isSilent ? undefined : new ProxyLog(settings, logger);
   }
 }
 
@@ -73,6 +76,8 @@ export function buildRuntime(
   worker: number,
   tables: readonly (StickTable | undefined)[],
 ): ProxyRuntime {
+  const senders = new LogSenders();
+  const identity = { tag: configuration.global.logTag ?? "haproxy", pid: process.pid, hostname: hostname() };
   let nextServer = 0;
   const backends = configuration.backends.map((backend, index) => {
     const servers = backend.servers.map(
@@ -82,7 +87,14 @@ export function buildRuntime(
   });
   const frontends = configuration.frontends.map(
     (frontend, index) =>
-      new FrontendRuntime(frontend, state.frontend(index), backends[frontend.defaultBackend], state, worker),
+      new FrontendRuntime(
+        frontend,
+        state.frontend(index),
+        backends[frontend.defaultBackend],
+        state,
+        worker,
+        new Logger(frontend.logs, senders, identity),
+      ),
   );
   return { frontends, backends };
 }

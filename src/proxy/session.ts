@@ -7,8 +7,8 @@ import { Connection, type ConnectionOwner } from "../reactor/connection.js";
 import type { Loop } from "../reactor/loop.js";
 import type { Timer } from "../reactor/timers.js";
 import { EINPROGRESS } from "../sys/errno.js";
-import { connect, IPPROTO_TCP, setOption, TCP_NODELAY } from "../sys/socket.js";
-import type { ClientAddress } from "./client-address.js";
+import { connect, IPPROTO_TCP, lastAddress, localName, setOption, TCP_NODELAY } from "../sys/socket.js";
+import { ClientAddress } from "./client-address.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { openServerSocket } from "./server-socket.js";
 import { Counter, type SharedState } from "./shared-state.js";
@@ -66,6 +66,12 @@ export abstract class Session implements ConnectionOwner {
       else this.onServerReady();
     } else if (this.#isConnecting || this.#waitsToRetry) this.onClientReadyWhileConnecting();
     else this.onClientReady();
+  }
+
+  /** Where the client connected to: for the log, or when something asks. */
+  localAddress(): ClientAddress {
+    localName(this.client.fd);
+    return new ClientAddress(lastAddress);
   }
 
   onFailure(error: unknown): void {

@@ -35,7 +35,8 @@ class ProxyWorker implements SessionContext {
     const wakeFd = this.loop.listen(() => this.#takeMessages());
     const warnings = this.#confine();
     this.#purgeIdle();
-    this.#runtime.frontends.forEach((frontend, index) => this.#listen(frontend, start.listeners[index] ?? []));
+    for (const [index, frontend] of this.#runtime.frontends.entries())
+      this.#listen(frontend, start.listeners[index] ?? []);
     tell({ kind: "ready", wakeFd, warnings });
   }
 

@@ -1,0 +1,80 @@
+/** The log lines of one frontend's sessions and requests. */
+import type { Frontend } from "../config/haproxy/model.js";
+import type { HttpSession } from "./http-session.js";
+import { BAD_REQUEST, connectLogLine, httpLogLine, NO_SERVER, type SessionRecord, tcpLogLine } from "./log/line.js";
+import type { Logger } from "./log/logger.js";
+import type { Session } from "./session.js";
+import { Gauge } from "./shared-state.js";
+import type { TcpSession } from "./tcp-session.js";
+
+export class ProxyLog {
+  constructor(
+    readonly settings: Frontend,
+    readonly logger: Logger,
+  ) {}
+
+  /** One TCP session, at its end. */
+  tcp(session: TcpSession, termination: string, bytesUp: number, bytesDown: number): void {
+    if (this.settings.dontLogNull && bytesUp === 0 && bytesDown === 0 && termination[0] === "C") return;
+    const record = this.#record(session, termination, session.acceptedAt, bytesDown);
+    this.#write(this.settings.logFormat === "default" ? connectLogLine(record, "tcp") : tcpLogLine(record));
+  }
+
+  /** One HTTP exchange, at its end. */
+  http(session: HttpSession, termination: string): void {
+    const record = this.#record(session, `${termination}--`, session.firstByteAt, session.bytesDown);
+    if (this.settings.logFormat === "default") {
+      this.#write(connectLogLine(record, "http"));
+      return;
+    }
+    if (this.settings.logFormat === "tcplog") {
+      this.#write(tcpLogLine({ ...record, terminationState: termination }));
+      return;
+    }
+    const { firstByteAt, headAt, connectedAt, responseAt } = session;
+    this.#write(
+      httpLogLine({
+        ...record,
+        requestTime: headAt > 0 ? Math.round(headAt - firstByteAt) : -1,
+        responseTime: responseAt > 0 ? Math.round(responseAt - connectedAt) : -1,
+        status: session.status > 0 ? session.status : -1,
+        requestLine: session.requestLine ?? BAD_REQUEST,
+      }),
+    );
+  }
+
+  /** At level info whatever happened, as HAProxy does: errors are told by the termination state. */
+  #write(line: string): void {
+    this.logger.log("info", line);
+  }
+
+  #record(session: Session, terminationState: string, since: number, bytes: number): SessionRecord {
+    const { context, frontend, backend, server } = session;
+    const { state, loop } = context;
+    const now = performance.now();
+    const local = session.localAddress();
+    return {
+      clientAddress: session.address.text,
+      clientPort: session.address.port,
+      frontendAddress: local.text,
+      frontendPort: local.port,
+      date: Date.now() - (now - since),
+      frontendName: frontend.settings.name,
+      backendName: backend?.settings.name ?? frontend.settings.name,
+      serverName: server?.settings.name ?? NO_SERVER,
+      queueTime: session.connectStartedAt > 0 ? 0 : -1,
+      connectTime: session.connectedAt > 0 ? Math.round(session.connectedAt - session.connectStartedAt) : -1,
+      totalTime: Math.round(loop.now - since),
+      bytes,
+      terminationState,
+      processConnections: state.gauge(state.process, Gauge.current),
+      frontendConnections: state.gauge(frontend.entity, Gauge.current),
+      backendConnections: backend === undefined ? 0 : state.gauge(backend.entity, Gauge.current),
+      serverConnections: server === undefined ? 0 : state.gauge(server.entity, Gauge.current),
+      retries: session.retries,
+      redispatched: session.redispatched,
+      serverQueue: 0,
+      backendQueue: 0,
+    };
+  }
+}
