@@ -85,7 +85,7 @@ export class Engine {
     this.#loadNetwork();
     for (const instance of this.#instances) {
       this.#followLink(instance);
-      instance.start();
+      instance.start(this.orders.resume.has(instance.own.name));
     }
     this.mail.post({ kind: "ready" });
     this.#loop.run({

@@ -110,6 +110,7 @@ class RunningFailover implements Failover {
     const orders: EngineOrders = {
       configuration: this.configuration,
       scripts: new Map([...this.#runners].map(([name, runner]) => [name, runner.state])),
+      resume: this.#resumable(),
       counters: this.#counters,
       wakeUp: this.#wakeUp,
     };
@@ -139,7 +140,17 @@ class RunningFailover implements Failover {
     });
   }
 
-  /** The next thread takes away the addresses that the dead one held, and starts over. */
+  /** Masters whose thread died once, and not long ago: with every further death the delay has grown past them. */
+  #resumable(): Set<string> {
+    if (!this.#started || this.#respawnDelay > 2 * FIRST_RESPAWN_MS) return new Set();
+    return new Set(
+      this.status()
+        .filter(({ state }) => state === "MASTER")
+        .map(({ name }) => name),
+    );
+  }
+
+  /** The next thread goes on where the dead one stood, or takes its addresses away and starts over. */
   #mourn(reason: Error, startedAt: number): void {
     if (performance.now() - startedAt > HEALTHY_AFTER_MS) this.#respawnDelay = FIRST_RESPAWN_MS;
     this.hooks.log(`VRRP thread died: Respawning. ${reason.stack ?? reason.message}`, "warning");

@@ -60,7 +60,13 @@ interface Fault {
 }
 
 export type InstanceEvent =
-  | { readonly kind: "start"; readonly assessment: Assessment; readonly source: number }
+  | {
+      readonly kind: "start";
+      readonly assessment: Assessment;
+      readonly source: number;
+      /** The engine's thread died a moment ago while it was master: nobody else has noticed yet. */
+      readonly resume?: boolean;
+    }
   /** The clock has reached `nextDeadline`, or passed it. */
   | { readonly kind: "timer" }
   /** A checked advertisement of this virtual router. */
@@ -123,7 +129,7 @@ export function nextDeadline(state: InstanceState): Instant | undefined {
 export function step(state: InstanceState, event: InstanceEvent, now: Instant, own: InstanceSettings): Step {
   switch (event.kind) {
     case "start":
-      return start(event.assessment, event.source, now, own);
+      return start(event, now, own);
     case "stop":
       return stop(state, own);
     case "assessed":
@@ -143,9 +149,12 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
   }
 }
 
-/** Always as backup, whatever `state` says in the file. What an earlier run left behind goes first. */
-function start({ priority, faults }: Assessment, source: number, now: Instant, own: InstanceSettings): Step {
+/** As backup, whatever `state` says in the file. What an earlier run left behind goes first. */
+function start(event: Extract<InstanceEvent, { kind: "start" }>, now: Instant, own: InstanceSettings): Step {
+  const { source, resume } = event;
+  const { priority, faults } = event.assessment;
   const circumstances = { priority, faults, source };
+  if (faults.length === 0 && resume === true) return becomeMaster(circumstances, now, own);
   if (faults.length === 0) {
     const state: InstanceState = { ...circumstances, kind: "backup", ...waiting(priority, now, own) };
     return {
@@ -248,15 +257,18 @@ function heardAsBackup(
   return { state: { ...state, preemptAt }, effects: [say(own, text)] };
 }
 
+function masterDown({ priority, faults, source }: Circumstances, now: Instant, own: InstanceSettings): Step {
+  const { state, effects } = becomeMaster({ priority, faults, source }, now, own);
+  return { state, effects: [say(own, "Receive advertisement timeout", "detail"), ...effects] };
+}
+
 /** The advertisement precedes the addresses, so that a lesser master lets go before we hold them. */
-function masterDown(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
-  const { priority, faults, source } = state;
+function becomeMaster(circumstances: Circumstances, now: Instant, own: InstanceSettings): Step {
+  const { priority } = circumstances;
   const { masterDelay, masterRepeat, masterRefresh } = own.garp;
   const master: InstanceState = {
+    ...circumstances,
     kind: "master",
-    priority,
-    faults,
-    source,
     advertiseAt: after(now, own.advertInterval),
     announceAgain: secondBurst(now, masterDelay, masterRepeat),
     refreshAt: masterRefresh > 0 ? after(now, masterRefresh) : undefined,
@@ -266,7 +278,6 @@ function masterDown(state: Circumstances & Backup, now: Instant, own: InstanceSe
   return {
     state: master,
     effects: [
-      say(own, "Receive advertisement timeout", "detail"),
       { kind: "send-advertisement", priority },
       say(own, "Entering MASTER STATE"),
       say(own, "setting VIPs.", "detail"),

@@ -7,6 +7,8 @@ export interface EngineOrders {
   readonly configuration: KeepalivedConfiguration;
   /** Of all scripts that are run; those left out count for nothing. */
   readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
+  /** Instances that were master when the last thread died, so shortly ago that their peers have not noticed. */
+  readonly resume: ReadonlySet<string>;
   readonly counters: SharedArrayBuffer;
   /** Made by the main thread, which writes to it after each message: the engine gets no events from Node. */
   readonly wakeUp: number;

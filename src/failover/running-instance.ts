@@ -80,8 +80,8 @@ export class RunningInstance {
     return nextDeadline(this.#state);
   }
 
-  start(): void {
-    this.#handle({ kind: "start", ...this.#circumstances() });
+  start(resume: boolean): void {
+    this.#handle({ kind: "start", resume, ...this.#circumstances() });
   }
 
   stop(): void {

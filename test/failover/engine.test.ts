@@ -1,15 +1,19 @@
 /** The engine on real interfaces: hosts of the lab, each with its own kernel tables. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InstanceStatus } from "../../src/failover/failover.js";
+import { encodeAdvertisement, MAX_PACKET, passwordOctets, VRRP_GROUP } from "../../src/failover/packet.js";
 import type { Host } from "../../src/lab/host.js";
 import type { HostProcess } from "../../src/lab/host-process.js";
 import { Lab } from "../../src/lab/lab.js";
 import { eventually, throughout } from "../support/eventually.js";
 import { needsRoot } from "../support/root.js";
+import { ipv4 } from "./support.js";
 
 const MAIN = fileURLToPath(new URL("./failover-main.js", import.meta.url));
+const SENDER = fileURLToPath(new URL("./send-packets-main.js", import.meta.url));
 const CONFIG = "/etc/keepalived/keepalived.conf";
 const ANSWERS = "/run/answers";
 /** Start to master: three intervals, the skew, and the start of Node on a busy machine. */
@@ -83,12 +87,40 @@ async function status({ program }: Node): Promise<InstanceStatus> {
   return (JSON.parse(line!.text.slice("status: ".length)) as InstanceStatus[])[0]!;
 }
 
+/** nsenter(1), which runs programs inside a host, stops along with its program: it must go on too, to see it end. */
+function thaw(program: HostProcess): void {
+  const stat = readFileSync(`/proc/${program.pid}/status`, "utf8");
+  const nsenter = Number(/^PPid:\t(\d+)/m.exec(stat)?.[1]);
+  program.kill("SIGCONT");
+  process.kill(nsenter, "SIGCONT");
+}
+
+/** What host b might send with the right password. */
+function advertisement(): Buffer {
+  const packet = Buffer.alloc(MAX_PACKET);
+  const settings = {
+    virtualRouterId: 51,
+    advertInterval: 1,
+    password: passwordOctets("secret"),
+    addresses: [ipv4("192.0.2.100"), ipv4("198.51.100.1")],
+    unicast: false,
+  };
+  return packet.subarray(0, encodeAdvertisement(packet, settings, ipv4("192.0.2.12"), VRRP_GROUP, 100, 1));
+}
+
+/** A copy with one octet changed; the kernel puts the IP header's own checksum right. */
+function altered(packet: Buffer, offset: number, octet: number): Buffer {
+  const copy = Buffer.from(packet);
+  copy[offset] = octet;
+  return copy;
+}
+
 const virtual = async (host: Host): Promise<string[]> =>
   (await host.addresses("eth0"))
     .filter(({ address }) => address === "192.0.2.100" || address === "198.51.100.1")
     .map((each) => `${each.address}/${each.prefixLength} ${each.scope} ${each.label} ${each.broadcast ?? "-"}`);
 
-describe("the fail-over engine", { skip: needsRoot, concurrency: 3 }, () => {
+describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
   test("the higher priority holds the addresses as they are written, and nobody else does", async (t) => {
     const { lab, first, second } = await pair(t);
     assert.deepEqual(await virtual(first.host), [
@@ -162,6 +194,66 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 3 }, () => {
     await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 2_000 });
     await first.program.waitForLine(/entering FAULT state \(src address 192\.0\.2\.11 not configured\)/);
     await first.host.mustRun(["ip", "addr", "add", "192.0.2.11/24", "dev", "eth0"]);
+    await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
+  });
+
+  test("a backup that was frozen lets the master show itself first", async (t) => {
+    const { lab, second } = await pair(t);
+    second.program.kill("SIGSTOP");
+    await throughout(4_000, () => lab.holders("192.0.2.100"), ["a"]);
+    thaw(second.program);
+    await second.program.waitForLine(/timer expired \d+ ms late: the process did not run/);
+    await throughout(3_500, () => lab.holders("192.0.2.100"), ["a"]);
+    const { counters } = await status(second);
+    assert.deepEqual([counters.frozen, counters.becameMaster], [1, 0]);
+  });
+
+  test("when the engine's thread dies another goes on, and the addresses stay", async (t) => {
+    const { lab, first } = await pair(t);
+    first.program.kill("SIGUSR2");
+    await first.program.waitForLine(/VRRP thread died: Respawning/);
+    await throughout(2_000, () => lab.holders("192.0.2.100"), ["a"], 5);
+    const { state, counters } = await status(first);
+    assert.deepEqual([state, counters.becameMaster], ["MASTER", 2]);
+    await first.program.stop();
+    assert.deepEqual(await virtual(first.host), []);
+  });
+
+  test("packets that break a rule are refused, each counted by its reason", async (t) => {
+    const { a, b } = await hosts(t);
+    const node = await start(a, configuration(250));
+    const good = advertisement();
+    const packets = [
+      altered(good, 26, 0xff), // checksum
+      altered(good, 20, 0x31), // VRRPv3
+      altered(good, 8, 64), // TTL
+      good.subarray(0, 26), // half a VRRP header
+      good.subarray(0, 36), // shorter than its count of addresses says
+    ];
+    await b.mustRun([process.execPath, SENDER, "eth0", ...packets.map((packet) => packet.toString("hex"))]);
+    await eventually(async () => (await status(node)).rejected.length, 1);
+    const { rejected, counters } = await status(node);
+    assert.deepEqual(
+      [rejected.checksum, rejected.version, rejected.ttl, rejected.truncated, rejected.length],
+      [1, 1, 1, 1, 1],
+    );
+    assert.equal(counters.advertisementsReceived, 0);
+    await b.mustRun([process.execPath, SENDER, "eth0", good.toString("hex")]);
+    await eventually(async () => (await status(node)).counters.advertisementsReceived, 1);
+  });
+
+  test("taking over announces every address five times, and is advertised before", async (t) => {
+    const { first } = await pair(t);
+    const { counters } = await status(first);
+    assert.equal(counters.gratuitousArpsSent, 10);
+    assert.equal(counters.becameMaster, 1);
+    assert.ok(counters.advertisementsSent >= 1);
+  });
+
+  test("lvs_sync_daemon_interface is a warning, and the instance runs", async (t) => {
+    const { lab, a } = await hosts(t);
+    const { program } = await start(a, configuration(250, "lvs_sync_daemon_interface eth0"));
+    await program.waitForLine(/^warning: \(VI_1\) lvs_sync_daemon_interface: /);
     await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
   });
 

@@ -1,8 +1,11 @@
-/** A program of the tests: runs the fail-over engine alone, from keepalived.conf, until SIGTERM. Status on SIGUSR1. */
-import { existsSync, readFileSync } from "node:fs";
+/**
+ * A program of the tests: runs the fail-over engine alone, from keepalived.conf, until SIGTERM. Status on SIGUSR1; SIGUSR2
+ * makes the engine's thread die. */
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { Diagnostics, render } from "../../src/config/diagnostics.js";
 import { readKeepalived } from "../../src/config/keepalived/read.js";
 import { startFailover } from "../../src/failover/failover.js";
+import { close } from "../../src/sys/socket.js";
 
 const path = process.argv[2]!;
 /** While this file is there, scripts are answered from within: success if it says "up". */
@@ -21,8 +24,27 @@ const failover = await startFailover(configuration, {
 });
 console.log("running");
 process.on("SIGUSR1", () => console.log(`status: ${JSON.stringify(failover.status())}`));
+process.on("SIGUSR2", () => engineEpolls().forEach((fd) => void close(fd)));
 process.on("SIGTERM", async () => {
   await failover.stop();
   console.log("stopped");
   process.exit(0);
 });
+
+/** The engine's epoll instance, known by the sockets that it watches: without it the thread fails at its next wait. */
+function engineEpolls(): number[] {
+  const target = (fd: number | string): string => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return "";
+    }
+  };
+  return readdirSync("/proc/self/fd")
+    .filter((fd) => target(fd) === "anon_inode:[eventpoll]")
+    .filter((fd) => {
+      const watched = readFileSync(`/proc/self/fdinfo/${fd}`, "utf8").matchAll(/^tfd:\s*(\d+)/gm);
+      return [...watched].filter(([, watchedFd]) => target(watchedFd!).startsWith("socket:")).length >= 2;
+    })
+    .map(Number);
+}

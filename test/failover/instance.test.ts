@@ -47,6 +47,15 @@ describe("start", () => {
   test("the owner (priority 255) is master at once", () =>
     assert.equal(backup({ priority: 255 }).advance(us(1)).state.kind, "master"));
 
+  test("a master whose thread died a moment ago goes on, unless there is a fault now", () => {
+    const start = (faults: FaultReason[]): string[] =>
+      new RecordingInstance({ priority: 100 }, { started: false })
+        .handle({ kind: "start", resume: true, assessment: { priority: 100, faults }, source: 0 })
+        .take();
+    assert.deepEqual(start([]), ["send 100", "add", "announce 5", "MASTER"]);
+    assert.deepEqual(start([LINK_DOWN]), ["remove", "FAULT"]);
+  });
+
   test("with a fault it begins in fault", () => {
     const instance = new RecordingInstance({ priority: 100 }, { started: false }).start([LINK_DOWN]);
     assert.deepEqual(instance.take(), ["remove", "FAULT"]);

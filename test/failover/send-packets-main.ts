@@ -1,0 +1,18 @@
+/** A program of the tests: sends whole IPv4 packets, in hexadecimal, to the VRRP group on an interface. */
+import { internetAddress } from "../../src/sys/address.js";
+import { check } from "../../src/sys/errno.js";
+import { allocate } from "../../src/sys/memory.js";
+import { Netlink } from "../../src/sys/netlink.js";
+import { openVrrpSocket, sendPacket, VRRP_GROUP } from "../../src/sys/packet-socket.js";
+
+const [ifname, ...packets] = process.argv.slice(2);
+const link = new Netlink().linkByName(ifname!);
+if (link === undefined) throw new Error(`there is no interface ${ifname}`);
+const fd = check(openVrrpSocket({ ifindex: link.index, ifname: link.name, multicast: true }), "socket");
+const group = internetAddress(VRRP_GROUP, 0);
+for (const hexadecimal of packets) {
+  const bytes = Buffer.from(hexadecimal, "hex");
+  const memory = allocate(bytes.length);
+  bytes.copy(memory.bytes);
+  check(sendPacket(fd, memory, bytes.length, group), "sendto");
+}
