@@ -20,7 +20,10 @@ export type { LogLevel, ReportedState } from "./instance.js";
 export interface FailoverHooks {
   /** One line in keepalived's words; "detail" is what keepalived says with -D only. */
   log(line: string, level: LogLevel): void;
-  /** Answers a track script without running it: the supervisor knows whether the proxy runs. undefined: run it. */
+  /**
+   * Answers a track script without running it: the supervisor knows whether the proxy runs. undefined: run it. A
+   * script that is answered at the start need not exist on this host (`killall`, `systemctl`).
+   */
   answerScript?(argv: readonly string[]): boolean | undefined;
   onStateChange?(instance: string, state: ReportedState): void;
 }
@@ -181,14 +184,16 @@ class RunningFailover implements Failover {
       onChange: (name: string, state: "up" | "down") => this.#tell({ kind: "script", name, state }),
       ...(this.hooks.answerScript === undefined ? {} : { answerScript: this.hooks.answerScript.bind(this.hooks) }),
     };
-    if (this.hooks.answerScript?.(script.argv) !== undefined) return new ScriptRunner(script, undefined, hooks);
+    // Who answers now may cease to; then the command is run after all, if it can be.
+    const isAnswered = this.hooks.answerScript?.(script.argv) !== undefined;
     const outcome = resolveCommand(script, this.configuration.global);
-    if (outcome.kind === "disabled") {
-      this.hooks.log(`Disabling track script ${script.name}: ${outcome.reason}`, "warning");
-      return undefined;
+    if (outcome.kind === "command") {
+      if (!isAnswered) for (const warning of outcome.warnings) this.hooks.log(warning, "warning");
+      return new ScriptRunner(script, outcome.command, hooks);
     }
-    for (const warning of outcome.warnings) this.hooks.log(warning, "warning");
-    return new ScriptRunner(script, outcome.command, hooks);
+    if (isAnswered) return new ScriptRunner(script, undefined, hooks);
+    this.hooks.log(`Disabling track script ${script.name}: ${outcome.reason}`, "warning");
+    return undefined;
   }
 }
 

@@ -23,7 +23,7 @@ export class ScriptRunner {
   #exitCode: number | undefined;
   #stopped = false;
 
-  /** @param command how to run it; undefined: `answerScript` answers it. */
+  /** @param command how to run it; undefined: `answerScript` alone can tell, and while it does not, nothing changes. */
   constructor(
     readonly script: VrrpScript,
     readonly command: ScriptCommand | undefined,

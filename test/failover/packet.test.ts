@@ -77,6 +77,21 @@ test("every field of an advertisement is read", () => {
   assert.equal(peekVirtualRouterId(PACKET, PACKET.length), 50);
 });
 
+test("what keepalived 2.2.7 sends is understood, and what we send in its place is the same, octet for octet", () => {
+  const captured = octets(`
+    45c0 002c 0001 0000 ff70 d03f 0a4d 0002 e000 0012
+    2132 8c02 0101 6e37 0a4d 0028 0a4d 0128 7061 7373 776f 7264`);
+  const own = { ...settings, addresses: [address("10.77.0.40"), address("10.77.1.40")] };
+  const got = new Advertisement();
+  assert.equal(decode(captured, got), "ok");
+  assert.equal(checkAdvertisement(got, own), "ok");
+  assert.equal(sameAddresses(got, own), true);
+  assert.equal(got.priority, 140);
+  const buffer = new Uint8Array(MAX_PACKET);
+  const length = encodeAdvertisement(buffer, own, address("10.77.0.2"), VRRP_GROUP, 140, 1);
+  assert.deepEqual(buffer.subarray(0, length), captured);
+});
+
 test("a password is padded with zeros, and cut at eight octets", () => {
   assert.deepEqual([...passwordOctets("abc")], [97, 98, 99, 0, 0, 0, 0, 0]);
   assert.deepEqual(passwordOctets("password1"), passwordOctets("password2"));
