@@ -157,6 +157,26 @@ test("after reset nothing is left of the head before, finished, cut or refused",
     }),
   ));
 
+test("reset forgets each thing that a full head can say", () => {
+  const fields =
+    "Connection: close, upgrade, x\r\nUpgrade: websocket\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n";
+  const full = bytesOf(`\r\nPOST http://h/ HTTP/1.1\r\nHost: h\r\n${fields}\r\n`);
+  const sized = bytesOf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n");
+  const later = ["", "Connection: upgrade\r\n", "Upgrade: websocket\r\n", "Content-Length: 5\r\n"].map((line) =>
+    bytesOf(`GET / HTTP/1.1\r\nHost: other\r\n${line}\r\n`),
+  );
+  for (const bytes of [...later, bytesOf("GET / HTTP/1.0\r\n\r\n")]) {
+    const reused = new RequestHead();
+    for (const before of [full, sized]) {
+      assert.equal(reused.parse(before, 0, before.length), before.length);
+      reused.reset();
+    }
+    const [expected, view] = wholeRequest(bytes);
+    assert.equal(reused.parse(bytes, 0, bytes.length), expected);
+    assert.deepEqual(viewOf(reused, bytes), view);
+  }
+});
+
 test("the same for responses", () =>
   fc.assert(
     fc.property(responses, fc.nat(), responses, methods, (before, cut, bytes, method) => {
