@@ -1,0 +1,51 @@
+/** The Unix socket of the admin interface in the file system: its owner, its mode, and how it comes and goes. */
+import { chmodSync, chownSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import type { StatsSocket } from "../config/haproxy/model.js";
+import { findGroup, findUser } from "../sys/accounts.js";
+
+/** sockaddr_un.sun_path, less its terminating NUL. */
+const LONGEST_PATH = 107;
+
+/** Where to bind before the socket is put into its place. @throws Error if that is longer than a socket's path may be */
+export function temporaryPath(path: string): string {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const excess = Buffer.byteLength(temporary) - LONGEST_PATH;
+  if (excess > 0) throw new Error(`stats socket ${path}: the path is too long by ${excess} bytes`);
+  return temporary;
+}
+
+/**
+ * Gives a freshly bound socket its owner and mode, then its name: no client ever meets it with the wrong permissions,
+ * and one that an earlier process left is replaced in one step.
+ * @throws Error if something other than a socket has that name, or an owner is unknown
+ */
+export function install(temporary: string, path: string, { mode, user, group }: StatsSocket): Stats {
+  const existing = lstatSync(path, { throwIfNoEntry: false });
+  if (existing !== undefined && !existing.isSocket())
+    throw new Error(`stats socket ${path}: there is a file of that name, which is not a socket`);
+  if (mode !== undefined) chmodSync(temporary, mode);
+  if (user !== undefined || group !== undefined) chownSync(temporary, userNumber(user), groupNumber(group));
+  renameSync(temporary, path);
+  return lstatSync(path);
+}
+
+/** Removes the socket unless a later process has put its own there. */
+export function remove(path: string, installed: Stats): void {
+  const present = lstatSync(path, { throwIfNoEntry: false });
+  if (present?.ino === installed.ino && present.dev === installed.dev) unlinkSync(path);
+}
+
+/** For chown(2), where −1 leaves things as they are. */
+function userNumber(user: string | undefined): number {
+  if (user === undefined) return -1;
+  const number = /^\d+$/.test(user) ? Number(user) : findUser(user)?.uid;
+  if (number === undefined) throw new Error(`stats socket: there is no user ${user}`);
+  return number;
+}
+
+function groupNumber(group: string | undefined): number {
+  if (group === undefined) return -1;
+  const number = /^\d+$/.test(group) ? Number(group) : findGroup(group);
+  if (number === undefined) throw new Error(`stats socket: there is no group ${group}`);
+  return number;
+}
