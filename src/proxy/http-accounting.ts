@@ -1,0 +1,38 @@
+/** What one finished exchange adds to the counters of its frontend, backend and server. */
+import type { HttpSession } from "./http-session.js";
+import { Counter, type EntityCounters } from "./shared-state.js";
+
+/** @param termination cause and stage, as in the log: `--`, `CD`, `SH` … */
+export function countExchange(session: HttpSession, termination: string): void {
+  const { frontend, backend, server } = session;
+  countIn(frontend.counters, session, termination);
+  if (!session.isInBackend) return;
+  countIn(backend!.counters, session, termination);
+  countTimes(backend!.counters, session);
+  if (server === undefined) return;
+  countIn(server.counters, session, termination);
+  countTimes(server.counters, session);
+}
+
+function countIn(counters: EntityCounters, session: HttpSession, termination: string): void {
+  counters.add(Counter.bytesIn, session.bytesUp);
+  counters.add(Counter.bytesOut, session.bytesDown);
+  if (session.status > 0) counters.add(statusCounter(session.status), 1);
+  const cause = termination.charCodeAt(0) | 0x20;
+  if (cause === LOWER_C) counters.add(Counter.clientAborts, 1);
+}
+
+function countTimes(counters: EntityCounters, session: HttpSession): void {
+  const { connectStartedAt, connectedAt, responseAt, firstByteAt } = session;
+  if (connectedAt > 0) counters.slide(Counter.connectTime, connectedAt - connectStartedAt);
+  if (responseAt > 0) counters.slide(Counter.responseTime, responseAt - connectedAt);
+  counters.slide(Counter.totalTime, session.context.loop.now - firstByteAt);
+}
+
+const LOWER_C = 0x63;
+
+/** Counters of status classes stand in a row. */
+function statusCounter(status: number): number {
+  const statusClass = Math.floor(status / 100);
+  return statusClass >= 1 && statusClass <= 5 ? Counter.responses1xx + statusClass - 1 : Counter.responsesOther;
+}

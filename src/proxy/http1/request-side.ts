@@ -1,0 +1,200 @@
+/**
+ * The client's half of an exchange: its request, from the bytes it is read as to the bytes sent on. They stay in the
+ * buffer they came in as long as the request might have to be sent again.
+ */
+import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
+import type { Connection } from "../../reactor/connection.js";
+import { EAGAIN } from "../../sys/errno.js";
+import { BodyFraming } from "./body-framing.js";
+import { Method, RequestHead } from "./head.js";
+import { editRequest, HEADROOM } from "./head-edit.js";
+import { FAIR_SHARE, Transfer } from "./transfer.js";
+
+const MAX_HEAD = BUFFER_SIZE - HEADROOM;
+
+export class RequestSide {
+  readonly head = new RequestHead();
+  readonly body = new BodyFraming();
+  /** Bytes sent on. */
+  bytes = 0;
+  #buffer: ByteBuffer | undefined;
+  /** Bytes up to here are of this request, and may be sent on. */
+  #ready = 0;
+  /** They have been sent up to here. */
+  #sent = 0;
+  /** From `buffer.start` on, the whole request so far is still there. */
+  #isWhole = false;
+
+  constructor(readonly pool: BufferPool) {}
+
+  /** A byte of the next request has come. */
+  get hasBegun(): boolean {
+    return this.#buffer !== undefined && this.#buffer.length > 0;
+  }
+
+  /** All of it has been sent on. */
+  get isDone(): boolean {
+    return this.body.done && this.#sent === this.#ready;
+  }
+
+  /** It is the client's turn to send. */
+  get waitsForClient(): boolean {
+    return !this.body.done && this.#sent === this.#ready;
+  }
+
+  /** Reads until the head is complete. Returns waiting, head, malformed, ended or senderBroke. */
+  readHead(client: Connection): number {
+    this.#buffer ??= this.#takeHeadBuffer();
+    const buffer = this.#buffer;
+    for (;;) {
+      if (buffer.length > 0) {
+        const length = this.head.parse(buffer.bytes, buffer.start, buffer.end);
+        if (length > 0) return Transfer.head;
+        if (length < 0 || buffer.length >= MAX_HEAD) return Transfer.malformed;
+      }
+      if (!client.readable) break;
+      const count = client.receive(buffer, Math.min(MAX_HEAD - buffer.length, buffer.room));
+      if (count > 0) continue;
+      if (count === -EAGAIN) break;
+      return count === 0 ? Transfer.ended : Transfer.senderBroke;
+    }
+    if (buffer.length === 0) this.release();
+    return Transfer.waiting;
+  }
+
+  /** `GET /path HTTP/1.1`, for the log. Only between `readHead` and `accept`. */
+  requestLine(): string {
+    const { head } = this;
+    const { bytes } = this.#buffer!;
+    const line = Buffer.from(bytes.buffer, bytes.byteOffset + head.methodStart, head.targetEnd - head.methodStart);
+    return `${line.toString("latin1")} HTTP/1.${head.minor}`;
+  }
+
+  /** Makes the head what the server gets. False if the body that came with it is malformed. */
+  accept(): boolean {
+    const { head, body } = this;
+    const buffer = this.#buffer!;
+    if (head.chunked) body.beginChunked();
+    else if (head.contentLength > 0) body.beginLength(head.contentLength);
+    else body.beginEmpty();
+    const bodyAt = buffer.start + head.length;
+    editRequest(buffer, head);
+    this.bytes = 0;
+    this.#isWhole = true;
+    this.#sent = buffer.start;
+    this.#ready = body.advance(buffer.bytes, bodyAt, buffer.end);
+    return !body.broken;
+  }
+
+  /** Sends on what there is. Returns waiting, malformed, ended, senderBroke or receiverBroke. */
+  forward(client: Connection, server: Connection): number {
+    for (let round = 0; ; round++) {
+      if (this.#sent < this.#ready) {
+        if (!server.writable) return Transfer.waiting;
+        const count = server.transmit(this.#buffer!, this.#sent, this.#ready);
+        if (count < 0) return Transfer.receiverBroke;
+        this.#sent += count;
+        this.bytes += count;
+        if (this.#sent < this.#ready) return Transfer.waiting;
+      }
+      if (this.body.done || !client.readable) return Transfer.waiting;
+      if (round === FAIR_SHARE) {
+        client.loop.resume(client);
+        return Transfer.waiting;
+      }
+      const result = this.#receiveBody(client);
+      if (result !== Transfer.head) return result;
+    }
+  }
+
+  /**
+   * Takes it back to its first byte, to be sent again.
+   * @returns false if it is not all there any more, or if doing it twice could do harm (RFC 9110 §9.2.2)
+   */
+  rewind(): boolean {
+    const { method } = this.head;
+    const isIdempotent = method !== Method.POST && method !== Method.PATCH && method !== Method.OTHER;
+    if (!isIdempotent || !this.#isWhole || this.#buffer === undefined) return false;
+    this.#sent = this.#buffer.start;
+    this.bytes = 0;
+    return true;
+  }
+
+  /** The server takes no more of it: what is left is not sent. */
+  abandon(): void {
+    this.#sent = this.#ready;
+    this.body.beginEmpty();
+  }
+
+  /** Gets ready for the next request. */
+  next(): void {
+    this.head.reset();
+    const buffer = this.#buffer;
+    if (buffer === undefined) return;
+    buffer.start = this.#ready;
+    if (buffer.length === 0) this.release();
+    else if (buffer.start >= HEADROOM) buffer.compact(HEADROOM);
+    else {
+      // A body overwrote the headroom: what follows it moves behind.
+      buffer.bytes.copyWithin(HEADROOM, buffer.start, buffer.end);
+      buffer.end += HEADROOM - buffer.start;
+      buffer.start = HEADROOM;
+    }
+  }
+
+  /** What came behind the request, for a tunnel; the caller owns the buffer. */
+  takeRest(): ByteBuffer | undefined {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return undefined;
+    buffer.start = this.#ready;
+    if (buffer.length === 0) this.release();
+    this.#buffer = undefined;
+    return buffer.length === 0 ? undefined : buffer;
+  }
+
+  /** Reads and throws away. Returns waiting, ended or senderBroke. */
+  drain(client: Connection): number {
+    this.#buffer ??= this.pool.take();
+    const buffer = this.#buffer;
+    for (let round = 0; client.readable; round++) {
+      if (round === FAIR_SHARE) {
+        client.loop.resume(client);
+        return Transfer.waiting;
+      }
+      buffer.clear();
+      const count = client.receive(buffer, buffer.room);
+      if (count === -EAGAIN) break;
+      if (count <= 0) return count === 0 ? Transfer.ended : Transfer.senderBroke;
+    }
+    this.release();
+    return Transfer.waiting;
+  }
+
+  release(): void {
+    if (this.#buffer !== undefined) this.pool.give(this.#buffer);
+    this.#buffer = undefined;
+  }
+
+  /** Reads more of the body, all earlier bytes having gone. `head` stands for: there is more to send. */
+  #receiveBody(client: Connection): number {
+    this.#buffer ??= this.pool.take();
+    const buffer = this.#buffer;
+    if (buffer.room === 0 || !this.#isWhole) {
+      this.#isWhole = false;
+      buffer.clear();
+      this.#sent = 0;
+      this.#ready = 0;
+    }
+    const count = client.receive(buffer, buffer.room);
+    if (count === -EAGAIN) return Transfer.waiting;
+    if (count <= 0) return count === 0 ? Transfer.ended : Transfer.senderBroke;
+    this.#ready = this.body.advance(buffer.bytes, this.#ready, buffer.end);
+    return this.body.broken ? Transfer.malformed : Transfer.head;
+  }
+
+  #takeHeadBuffer(): ByteBuffer {
+    const buffer = this.pool.take();
+    buffer.clear(HEADROOM);
+    return buffer;
+  }
+}

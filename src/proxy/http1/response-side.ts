@@ -1,0 +1,152 @@
+/** The server's half of an exchange: its response, from the bytes it is read as to the bytes sent on. */
+import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
+import type { Connection } from "../../reactor/connection.js";
+import { EAGAIN } from "../../sys/errno.js";
+import { BodyFraming } from "./body-framing.js";
+import { ResponseHead } from "./head.js";
+import { editResponse, HEADROOM } from "./head-edit.js";
+import { FAIR_SHARE, Transfer } from "./transfer.js";
+
+const MAX_HEAD = BUFFER_SIZE - HEADROOM;
+
+export class ResponseSide {
+  readonly head = new ResponseHead();
+  readonly body = new BodyFraming();
+  /** Bytes sent to the client. */
+  bytes = 0;
+  /** The final head has been accepted. */
+  hasHead = false;
+  #buffer: ByteBuffer | undefined;
+  #ready = 0;
+  #sent = 0;
+  #requestMethod = 0;
+
+  constructor(readonly pool: BufferPool) {}
+
+  /** Expects the response to a request of this `Method`. */
+  begin(requestMethod: number): void {
+    this.head.reset();
+    this.#requestMethod = requestMethod;
+    this.hasHead = false;
+    this.bytes = 0;
+    this.release();
+  }
+
+  /** The server has sent something. */
+  get hasBegun(): boolean {
+    return this.hasHead || (this.#buffer !== undefined && this.#buffer.length > 0);
+  }
+
+  /** Bytes wait that the client has not taken. */
+  get waitsForClient(): boolean {
+    return this.#sent < this.#ready;
+  }
+
+  /** The server sent more than its response. */
+  get hasExcess(): boolean {
+    return this.#buffer !== undefined && this.#ready < this.#buffer.end;
+  }
+
+  /**
+   * Sends on what there is. Returns waiting, done, malformed, ended, senderBroke or receiverBroke; or head, when one
+   * is complete: then `accept` it, pass it on as `forwardInterim`, or take the rest for a tunnel.
+   */
+  forward(client: Connection, server: Connection): number {
+    for (let round = 0; ; round++) {
+      if (this.#sent < this.#ready) {
+        if (!client.writable) return Transfer.waiting;
+        const count = client.transmit(this.#buffer!, this.#sent, this.#ready);
+        if (count < 0) return Transfer.receiverBroke;
+        this.#sent += count;
+        this.bytes += count;
+        if (this.#sent < this.#ready) return Transfer.waiting;
+      }
+      if (this.hasHead && this.body.done) return Transfer.done;
+      if (!server.readable) return Transfer.waiting;
+      if (round === FAIR_SHARE) {
+        server.loop.resume(server);
+        return Transfer.waiting;
+      }
+      const count = this.#receive(server);
+      if (count === -EAGAIN) return Transfer.waiting;
+      if (count === 0) return Transfer.ended;
+      if (count < 0) return Transfer.senderBroke;
+      if (!this.hasHead) {
+        const result = this.parseHead();
+        if (result !== Transfer.waiting) return result;
+      } else {
+        this.#ready = this.body.advance(this.#buffer!.bytes, 0, this.#buffer!.end);
+        if (this.body.broken) return Transfer.malformed;
+      }
+    }
+  }
+
+  /** Looks for a head in what has come: waiting, head or malformed. */
+  parseHead(): number {
+    const buffer = this.#buffer!;
+    const length = this.head.parse(buffer.bytes, buffer.start, buffer.end, this.#requestMethod);
+    if (length > 0) return Transfer.head;
+    return length < 0 || buffer.length >= MAX_HEAD ? Transfer.malformed : Transfer.waiting;
+  }
+
+  /**
+   * Makes the head what the client gets.
+   * @param isOldClient the request was HTTP/1.0
+   * @returns false if the body that came with it is malformed
+   */
+  accept(keepAlive: boolean, isOldClient: boolean): boolean {
+    const { head, body } = this;
+    const buffer = this.#buffer!;
+    this.hasHead = true;
+    if (head.bodyless || head.contentLength === 0) body.beginEmpty();
+    else if (head.chunked) body.beginChunked();
+    else if (head.untilClose) body.beginUntilClose();
+    else body.beginLength(head.contentLength);
+    const bodyAt = buffer.start + head.length;
+    editResponse(buffer, head, keepAlive, isOldClient);
+    this.#sent = buffer.start;
+    this.#ready = body.advance(buffer.bytes, bodyAt, buffer.end);
+    return !body.broken;
+  }
+
+  /**
+   * Sends a 1xx head on as it is, or leaves it out. Another one is to follow.
+   * @returns false if the client did not take it: so few bytes fit into a socket that has nothing else to send
+   */
+  forwardInterim(client: Connection, isWanted: boolean): boolean {
+    const buffer = this.#buffer!;
+    const { length } = this.head;
+    if (isWanted && client.transmit(buffer, buffer.start, buffer.start + length) !== length) return false;
+    buffer.start += length;
+    buffer.compact(HEADROOM);
+    this.head.reset();
+    return true;
+  }
+
+  /** All that has come and not gone, for a tunnel; the caller owns the buffer. */
+  takeRest(): ByteBuffer | undefined {
+    const buffer = this.#buffer;
+    this.#buffer = undefined;
+    return buffer;
+  }
+
+  release(): void {
+    if (this.#buffer !== undefined) this.pool.give(this.#buffer);
+    this.#buffer = undefined;
+    this.#sent = 0;
+    this.#ready = 0;
+  }
+
+  #receive(server: Connection): number {
+    if (this.#buffer === undefined) {
+      this.#buffer = this.pool.take();
+      this.#buffer.clear(HEADROOM);
+    }
+    const buffer = this.#buffer;
+    if (!this.hasHead) return server.receive(buffer, Math.min(MAX_HEAD - buffer.length, buffer.room));
+    buffer.clear();
+    this.#sent = 0;
+    this.#ready = 0;
+    return server.receive(buffer, buffer.room);
+  }
+}
