@@ -115,6 +115,8 @@ class Clients {
 /** Carries bytes between a client and its session, no faster than the client reads. */
 function serve(socket: Socket, session: AdminSession): void {
   const proceed = (): void => {
+    // An answer is still on its way: "drain" will call again.
+    if (socket.writableNeedDrain) return;
     for (let answer = session.answerNext(); answer !== undefined; answer = session.answerNext()) {
       socket.setTimeout(session.idleTimeout);
       if (answer !== "" && !socket.write(answer)) {
@@ -134,8 +136,7 @@ function serve(socket: Socket, session: AdminSession): void {
   });
   socket.once("end", () => {
     session.end();
-    // While an answer drains, its own turn comes.
-    if (!socket.writableNeedDrain) proceed();
+    proceed();
   });
   socket.resume();
 }
