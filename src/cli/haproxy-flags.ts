@@ -54,8 +54,18 @@ export const haproxyFlags: FlagTable<HaproxyFlag> = {
   masterWorker: { names: ["-W"], help: "master-worker mode" },
   masterWorkerNotify: { names: ["-Ws"], help: "master-worker mode that tells systemd when it is ready" },
   strict: { names: ["-dW"], help: "a warning is an error" },
-  finish: { names: ["-sf"], value: "PID…", arity: "rest", help: "once serving, have these processes finish" },
-  terminate: { names: ["-st"], value: "PID…", arity: "rest", help: "once serving, have these processes stop at once" },
+  finish: {
+    names: ["-sf"],
+    value: "PID…",
+    arity: "rest",
+    help: "take over from these processes; they finish what they have",
+  },
+  terminate: {
+    names: ["-st"],
+    value: "PID…",
+    arity: "rest",
+    help: "take over from these processes; they stop at once",
+  },
 
   condition: { names: ["-cc"], value: "EXPR", help: "evaluates a condition", notSupported: true },
   memory: { names: ["-m"], value: "MB", help: "limits memory", notSupported: true },

@@ -10,6 +10,7 @@ import { print, printError } from "./console.js";
 import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
 import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
 import { type HaproxyFlag, haproxyFlags } from "./haproxy-flags.js";
+import { type Log, takeOver } from "./haproxy-start.js";
 import { loadHaproxy, printDiagnostics, readSources } from "./load.js";
 import { openNotifier } from "./notify.js";
 import { PidFile } from "./pid-file.js";
@@ -116,14 +117,13 @@ async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise
   let proxy: RunningProxy;
   let admin: AdminSockets;
   try {
-    [proxy, admin] = await startAll(configuration, log);
+    [proxy, admin] = await takeOver(flags, configuration, log);
   } catch (error) {
     log(`Cannot start: ${(error as Error).message}`, "alert");
     pidFile?.remove();
     return 1;
   }
   pidFile?.write();
-  notifyPredecessors(flags, log);
   notifier?.send(`READY=1\nMAINPID=${process.pid}`);
   tellSupervisor({ kind: "ready" });
   daemonReady();
@@ -145,23 +145,6 @@ async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise
   return exitCode(flags, signal);
 }
 
-/** Everything that needs root is open when privileges go. @throws Error if anything cannot be; nothing runs then. */
-async function startAll(configuration: HaproxyConfiguration, log: Log): Promise<[RunningProxy, AdminSockets]> {
-  const [{ startProxy }, { openAdminSockets }] = await Promise.all([
-    import("../proxy/control.js"),
-    import("./admin-sockets.js"),
-  ]);
-  const proxy = await startProxy(configuration, { log: (level, line) => log(line, level) });
-  try {
-    const admin = await openAdminSockets(proxy);
-    proxy.dropPrivileges();
-    return [proxy, admin];
-  } catch (error) {
-    await proxy.stop(true);
-    throw error;
-  }
-}
-
 /** A plain process exits with 0; a master tells its manager which signal it was by dying of it. */
 function exitCode(flags: Flags, { name, soft }: StopSignal): number {
   const master = flags.has("masterWorker") || flags.has("masterWorkerNotify");
@@ -170,24 +153,6 @@ function exitCode(flags: Flags, { name, soft }: StopSignal): number {
   process.kill(process.pid, name);
   return 130;
 }
-
-/** -sf and -st: the new process listens already, beside the old ones. */
-function notifyPredecessors(flags: Flags, log: Log): void {
-  const signals = [
-    ["finish", "SIGUSR1"],
-    ["terminate", "SIGTERM"],
-  ] as const;
-  for (const [flag, signal] of signals)
-    for (const pid of flags.all(flag)) {
-      try {
-        process.kill(Number(pid), signal);
-      } catch (error) {
-        log(`Cannot send ${signal} to process ${pid}: ${(error as Error).message}`, "warning");
-      }
-    }
-}
-
-type Log = (line: string, level: LogLevel) => void;
 
 /** HAProxy's look on stderr: `[NOTICE]   (1234) : text`. A supervisor puts its own time and name in front. */
 function logger(flags: Flags): Log {

@@ -98,6 +98,19 @@ test("haproxy -D that cannot serve fails, says why, and leaves the other one's p
   assert.equal(box.readFile("/run/haproxy.pid"), before);
 });
 
+test("haproxy -sf takes the listeners over from the old process, which then ends", { skip }, async (t) => {
+  const box = await host(t);
+  await bascule(box, "haproxy", "-D", "-f", FILES[1]!);
+  const old = box.readFile("/run/haproxy.pid").trim();
+  const { code, stderr } = await bascule(box, "haproxy", "-D", "-f", FILES[1]!, "-sf", old);
+  assert.equal(code, 0, stderr);
+  const pid = Number(box.readFile("/run/haproxy.pid"));
+  assert.notEqual(pid, Number(old));
+  await eventually(() => pids(box, "haproxy"), [pid]);
+  assert.equal(await isListening(box), true);
+  assert.equal((await box.run(["socat", "-u", "OPEN:/dev/null", "UNIX:/run/haproxy.sock"])).code, 0);
+});
+
 test("the keyword daemon does the same; -db overrides it", { skip }, async (t) => {
   const box = await host(t);
   box.writeFile(FILES[1]!, PROXY.replace("global", "global\n    daemon"));
