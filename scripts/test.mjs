@@ -60,7 +60,11 @@ const COUNT = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.
 const place = (event) => `${relative(root, event.file ?? "")}${event.line === undefined ? "" : `:${event.line}`}`;
 const reason = (event) => (typeof event.skip === "string" ? event.skip : "no reason given");
 
-const lint = spawnSync(join(root, "node_modules", ".bin", "biome"), ["ci", "."], { cwd: root, stdio: "inherit" });
+const colours = process.stdout.isTTY ? [] : ["--colors=off"];
+const lint = spawnSync(join(root, "node_modules", ".bin", "biome"), ["check", ".", ...colours], {
+  cwd: root,
+  stdio: "inherit",
+});
 
 const timer = setTimeout(() => {
   console.error(`\nThe run took more than ${WHOLE_RUN_MINUTES} minutes and was ended.`);
