@@ -10,6 +10,7 @@ export function countExchange(session: HttpSession, termination: string): void {
   countIn(backend!.counters, session, termination);
   countTimes(backend!.counters, session);
   if (server === undefined) return;
+  server.counters.add(Counter.requests, 1);
   countIn(server.counters, session, termination);
   countTimes(server.counters, session);
 }

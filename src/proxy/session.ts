@@ -11,7 +11,7 @@ import { connect, IPPROTO_TCP, lastAddress, localName, setOption, TCP_NODELAY } 
 import { ClientAddress } from "./client-address.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { openServerSocket } from "./server-socket.js";
-import { Counter, type SharedState } from "./shared-state.js";
+import { Counter, Gauge, type SharedState } from "./shared-state.js";
 
 /** What a worker lends its sessions. */
 export interface SessionContext {
@@ -153,6 +153,12 @@ export abstract class Session implements ConnectionOwner {
     this.#isConnecting = false;
   }
 
+  /** `end`, whatever has happened before. */
+  discard(): void {
+    this.closed = false;
+    Session.prototype.end.call(this);
+  }
+
   /** Closes everything and tells the worker. The last thing that happens to a session. */
   protected end(): void {
     if (this.closed) return;
@@ -208,7 +214,11 @@ export abstract class Session implements ConnectionOwner {
   #attach(backend: BackendRuntime, server: ServerRuntime): void {
     this.backend = backend;
     this.server = server;
-    this.context.state.enter(server.entity);
+    const { state } = this.context;
+    const second = Math.floor(Date.now() / 1000);
+    state.enter(server.entity);
+    state.setGauge(server.entity, Gauge.lastSession, second);
+    state.setGauge(backend.entity, Gauge.lastSession, second);
     server.counters.add(Counter.sessions, 1);
   }
 

@@ -54,7 +54,12 @@ class ProxyWorker implements SessionContext {
 
   onSessionFailure(session: Session, error: unknown): void {
     tell({ kind: "bug", text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    session.abort();
+    try {
+      session.abort();
+    } catch {
+      // What a bug has left behind cannot be counted and logged; its connections must go all the same.
+      session.discard();
+    }
   }
 
   #listen(frontend: FrontendRuntime, fds: readonly number[]): void {
