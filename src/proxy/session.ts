@@ -153,9 +153,8 @@ export abstract class Session implements ConnectionOwner {
     this.#isConnecting = false;
   }
 
-  /** `end`, whatever has happened before. */
+  /** `end` without what a kind of session adds to it, for that is what failed. */
   discard(): void {
-    this.closed = false;
     Session.prototype.end.call(this);
   }
 
