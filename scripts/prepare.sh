@@ -42,20 +42,22 @@ missing_packages() {
 
 # Debian starts and enables a service as soon as its package is installed. These are peers for tests, not services
 # of this machine: policy-rc.d (exit 101) keeps them from starting, and what was enabled on the way is disabled.
+policy=/usr/sbin/policy-rc.d
+restore_policy() {
+  rm -f $policy
+  if [ -e $policy.before-bascule ]; then mv $policy.before-bascule $policy; fi
+  trap - EXIT
+}
 install_packages() {
-  local policy=/usr/sbin/policy-rc.d
-  # shellcheck disable=SC2064
-  if [ -e $policy ]; then
-    mv $policy $policy.before-bascule
-    trap "mv -f $policy.before-bascule $policy" RETURN EXIT
-  else
-    trap "rm -f $policy" RETURN EXIT
-  fi
+  if [ -e $policy ]; then mv $policy $policy.before-bascule; fi
+  trap restore_policy EXIT
   printf '#!/bin/sh\nexit 101\n' >$policy
   chmod 755 $policy
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq >&2 &&
-    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null || return 1
+  local outcome=0
+  { apt-get update -qq >&2 &&
+    apt-get install -y -qq --no-install-recommends -o Dpkg::Use-Pty=0 "$@" >/dev/null; } || outcome=$?
+  restore_policy
   if [ -d /run/systemd/system ]; then
     local package
     for package in "$@"; do
@@ -64,6 +66,7 @@ install_packages() {
       esac
     done
   fi
+  return $outcome
 }
 
 wanted=$common

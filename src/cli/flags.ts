@@ -126,7 +126,8 @@ export function parseFlags<Id extends string>(
     }
     const known = syntax === "words" ? takeWord(word) : word.startsWith("--") ? takeLong(word) : takeCluster(word);
     if (!known) {
-      const meant = nearest(word, byName.keys());
+      const supported = [...byName].filter(([, id]) => !table[id].notSupported).map(([name]) => name);
+      const meant = nearest(word, supported);
       problems.push(`unknown flag ${word}${meant === undefined ? "" : ` (did you mean ${meant}?)`}`);
     }
   }
