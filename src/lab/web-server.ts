@@ -59,12 +59,12 @@ function* patternPieces(length: number): Generator<Buffer> {
   for (let offset = 0; offset < length; offset += CHUNK) yield pattern(offset, length - offset);
 }
 
-/** Listens on every port given, on all addresses. @throws when a port is taken. */
-export async function startWebServer(name: string, ports: readonly number[]): Promise<Server[]> {
-  return Promise.all(ports.map((port) => listen(name, port)));
+/** Listens on every port given, on all IPv4 addresses or on one. @throws when a port is taken. */
+export async function startWebServer(name: string, ports: readonly number[], address = "0.0.0.0"): Promise<Server[]> {
+  return Promise.all(ports.map((port) => listen(name, port, address)));
 }
 
-function listen(name: string, port: number): Promise<Server> {
+function listen(name: string, port: number, host: string): Promise<Server> {
   const server = createServer((request, response) => {
     answer(name, request, response).catch(() => request.socket.destroy());
   });
@@ -73,7 +73,7 @@ function listen(name: string, port: number): Promise<Server> {
   server.on("connection", (socket: Socket) => socket.setNoDelay(true));
   return new Promise((resolve, reject) => {
     server.once("error", reject);
-    server.listen({ port, host: "0.0.0.0", backlog: 4096 }, () => resolve(server));
+    server.listen({ port, host, backlog: 4096 }, () => resolve(server));
   });
 }
 

@@ -25,7 +25,7 @@ export function watchTraffic(
 
 function describe(second: Second, audience: Audience): string {
   const shares = audience.servers.map((name) => `${name} ${`${second.byServer[name] ?? 0}`.padStart(3)}`);
-  return `${second.sent} requests/s   ${shares.join("   ")}   failed ${`${second.failed}`.padEnd(3)}  ${audience.place()}`;
+  return `${`${second.sent}`.padStart(3)} requests/s   ${shares.join("   ")}   failed ${`${second.failed}`.padEnd(3)}  ${audience.place()}`;
 }
 
 /** What makes a second different from another for somebody who watches: who answers, who fails, who serves. */

@@ -8,6 +8,7 @@ export class Screen {
   readonly #coloured: boolean;
   readonly #write: (line: string) => void;
   readonly #startedAt = performance.now();
+  #muted = false;
 
   constructor(coloured: boolean, write: (line: string) => void = print) {
     this.#coloured = coloured;
@@ -15,7 +16,15 @@ export class Screen {
   }
 
   line(text = "", style?: Style): void {
-    this.#write(style === undefined ? text : this.paint(text, style));
+    if (!this.#muted) this.#write(style === undefined ? text : this.paint(text, style));
+  }
+
+  mute(): void {
+    this.#muted = true;
+  }
+
+  unmute(): void {
+    this.#muted = false;
   }
 
   heading(text: string): void {

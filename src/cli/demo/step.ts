@@ -95,11 +95,11 @@ export async function momentOf(condition: () => boolean, deadlineMs: number): Pr
 export function summaryRows(outcomes: readonly Outcome[]): string[][] {
   const rows = outcomes.map(({ step, tookMs, seen, ok }) => [
     step.name,
+    duration(step.withinMs ?? step.gapMs),
     step.withinMs === undefined ? "-" : duration(tookMs),
-    step.withinMs === undefined ? "-" : duration(step.withinMs),
     seen.longestGapMs < NOTICED_GAP_MS ? "none" : duration(seen.longestGapMs),
     `${seen.failed} of ${seen.sent}`,
     ok ? "ok" : "NO",
   ]);
-  return [["event", "took", "promised", "gap", "lost requests", ""], ...rows];
+  return [["event", "promised", "took", "client's gap", "lost requests", ""], ...rows];
 }
