@@ -2,10 +2,18 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 
+interface CallFrame {
+  readonly functionName: string;
+  readonly url: string;
+  readonly lineNumber: number;
+}
+
 interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;
-    readonly callFrame: { readonly functionName: string; readonly url: string; readonly lineNumber: number };
+    readonly callFrame: CallFrame;
+    /** The nodes it called. */
+    readonly children?: readonly number[];
   }[];
   /** The node that was on top of the stack, for each sample. */
   readonly samples: readonly number[];
@@ -35,9 +43,19 @@ export function readProfiles(folder: string, since: number): Profile[] {
     .map((path) => summarise(path, JSON.parse(readFileSync(path, "utf8")) as CpuProfile));
 }
 
-/** Adds up, for each function, the time in which it was on top of the stack. */
+/**
+ * Adds up, for each function, the time in which it was on top of the stack. All system calls go through the wrappers of
+ * libc.ts: their time is listed by who called, for send and epoll_wait are very different things. The latter also waits.
+ */
 export function summarise(path: string, { nodes, samples, timeDeltas }: CpuProfile): Profile {
-  const names = new Map(nodes.map(({ id, callFrame }) => [id, describe(callFrame)]));
+  const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const callers = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, frames.get(id)!])));
+  const names = new Map(
+    nodes.map(({ id, callFrame }) => {
+      const caller = isSystemCall(callFrame) ? callers.get(id) : undefined;
+      return [id, caller === undefined ? describe(callFrame) : `system call of ${describe(caller)}`];
+    }),
+  );
   const times = new Map<string, number>();
   let total = 0;
   for (const [index, id] of samples.entries()) {
@@ -59,7 +77,9 @@ export function renderProfile({ path, seconds, functions }: Profile, count = 30)
   return [`${path} (${seconds.toFixed(1)} s), self time:`, ...lines, ""].join("\n");
 }
 
-function describe({ functionName, url, lineNumber }: CpuProfile["nodes"][number]["callFrame"]): string {
+const isSystemCall = ({ url }: CallFrame): boolean => url.endsWith("/sys/libc.js");
+
+function describe({ functionName, url, lineNumber }: CallFrame): string {
   const name = functionName === "" ? "(anonymous)" : functionName;
   return url === "" ? name : `${name} ${basename(url)}:${lineNumber + 1}`;
 }
