@@ -29,10 +29,17 @@ export function install(temporary: string, path: string, { mode, user, group }: 
   return lstatSync(path);
 }
 
-/** Removes the socket unless a later process has put its own there. */
+/**
+ * Removes the socket unless a later process has put its own there. A proxy that has given up root for `user` often may
+ * not: the folder is root's. Then the file stays, as HAProxy's does, and the next start replaces it.
+ */
 export function remove(path: string, installed: Stats): void {
-  const present = lstatSync(path, { throwIfNoEntry: false });
-  if (present?.ino === installed.ino && present.dev === installed.dev) unlinkSync(path);
+  try {
+    const present = lstatSync(path);
+    if (present.ino === installed.ino && present.dev === installed.dev) unlinkSync(path);
+  } catch (error) {
+    if (!["EACCES", "EPERM", "ENOENT"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
 }
 
 /** For chown(2), where −1 leaves things as they are. */
