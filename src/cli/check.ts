@@ -1,7 +1,7 @@
 /** `bascule check FILE…` */
 import { print, printError } from "./console.js";
 import { describeFlags, type FlagTable, parseFlags } from "./flags.js";
-import { countText, loadAll, printDiagnostics } from "./load.js";
+import { countText, loadEach, printDiagnostics } from "./load.js";
 
 type Id = "quiet" | "help";
 const flags: FlagTable<Id> = {
@@ -21,7 +21,7 @@ export async function run(args: readonly string[]): Promise<number> {
     print(describeFlags(flags));
     return parsed.flags.has("help") ? 0 : 1;
   }
-  const loaded = await loadAll(parsed.flags.operands);
+  const loaded = await loadEach(parsed.flags.operands);
   const ok = loaded.problems.length === 0 && !loaded.diagnostics.hasErrors;
   if (parsed.flags.has("quiet")) return ok ? 0 : 1;
 

@@ -81,8 +81,23 @@ export interface Loaded {
   readonly problems: readonly string[];
 }
 
-/** Reads files of any language; several of one language are one configuration, in the order given. */
+/** Reads the files of one box, of any language; several of one language are one configuration, in the order given. */
 export async function loadAll(paths: readonly string[]): Promise<Loaded> {
+  const loaded = await loadProxy(paths);
+  const { keepalivedFiles, diagnostics } = loaded;
+  if (keepalivedFiles.length === 0) return loaded;
+  return { ...loaded, keepalived: await loadKeepalived(keepalivedFiles, diagnostics) };
+}
+
+/** The same for checking only: a second keepalived.conf is another box's, and each is judged by itself. */
+export async function loadEach(paths: readonly string[]): Promise<Loaded> {
+  const loaded = await loadProxy(paths);
+  for (const file of loaded.keepalivedFiles) await loadKeepalived([file], loaded.diagnostics);
+  return loaded;
+}
+
+/** Tells the files apart, and understands those of the proxy. */
+async function loadProxy(paths: readonly string[]): Promise<Loaded> {
   const { recogniseLanguage } = await import("../config/recognise.js");
   const diagnostics = new Diagnostics();
   const sources = readSources(paths);
@@ -96,14 +111,8 @@ export async function loadAll(paths: readonly string[]): Promise<Loaded> {
     else if (language === "caddyfile") problems.push(`${file.path}: a Caddyfile; this language is not supported yet`);
     else problems.push(`${file.path}: neither a haproxy.cfg nor a keepalived.conf`);
   }
-  return {
-    haproxyFiles,
-    keepalivedFiles,
-    haproxy: haproxyFiles.length > 0 ? await loadHaproxy(haproxyFiles, diagnostics) : undefined,
-    keepalived: keepalivedFiles.length > 0 ? await loadKeepalived(keepalivedFiles, diagnostics) : undefined,
-    diagnostics,
-    problems,
-  };
+  const haproxy = haproxyFiles.length > 0 ? await loadHaproxy(haproxyFiles, diagnostics) : undefined;
+  return { haproxyFiles, keepalivedFiles, haproxy, keepalived: undefined, diagnostics, problems };
 }
 
 export function printDiagnostics(diagnostics: Diagnostics): void {

@@ -59,3 +59,10 @@ test("an unknown command fails and offers the one that was meant", () => {
   assert.equal(code, 1);
   assert.match(stderr, /unknown command chekc \(did you mean check\?\)/);
 });
+
+test("the keepalived.conf files of two boxes are judged each by itself", () => {
+  const pair = ["lb1", "lb2"].map((node) => fixture(`kubernetes-api/${node}/keepalived.conf`));
+  const { code, stdout } = bascule("check", ...pair);
+  assert.equal(code, 0, stdout);
+  assert.match(stdout, /Configuration is valid \(5 warnings\)/);
+});
