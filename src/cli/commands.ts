@@ -50,6 +50,12 @@ export const commands: readonly Command[] = [
     summary: "show a fail-over on this machine, in a lab of network namespaces",
     load: () => import("./demo.js"),
   },
+  {
+    name: "keywords",
+    usage: "[haproxy|keepalived]",
+    summary: "list what may be written in the configuration files, and what is not supported yet",
+    load: () => import("./keywords.js"),
+  },
   { name: "version", usage: "", summary: "print the version", load: () => import("./version-command.js") },
   {
     name: "help",

@@ -12,6 +12,8 @@ export interface Keyword<Target> {
   readonly arguments: string;
   /** What holds where the keyword is absent. */
   readonly default?: string;
+  /** Words that its arguments may be in HAProxy and that are not done yet. */
+  readonly refused?: readonly string[];
   readonly doc: string;
   /** `no <keyword>` and `default <keyword>` are allowed. */
   readonly isNegatable?: boolean;

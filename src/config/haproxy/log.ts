@@ -14,6 +14,12 @@ const FACILITIES =
 const LEVELS: readonly LogLevel[] = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"];
 const FORMATS: readonly LogFormat[] = ["local", "rfc3164", "rfc5424", "priority", "short", "timed", "iso", "raw"];
 const SYSLOG_PORT = 514;
+const PLANNED_OPTIONS = ["sample", "profile"];
+/** What a `log` line may say in HAProxy and is not done yet. */
+export const PLANNED_LOG_WORDS: readonly string[] = [
+  ...["ring@<name>", "backend@<name>", "tcp@<address>"],
+  ...PLANNED_OPTIONS,
+];
 
 /** @returns undefined when a mistake was reported. */
 export function readLogTarget(statement: Statement): LogTarget | undefined {
@@ -27,8 +33,7 @@ export function readLogTarget(statement: Statement): LogTarget | undefined {
     const argument = rest[at + 1]!;
     if (option.text === "len") length = statement.integer(argument, 80, 65_535, "len") ?? length;
     else if (option.text === "format") format = statement.choice(argument, FORMATS, [], "format");
-    else if (option.text === "sample" || option.text === "profile")
-      statement.notSupported(option.span, `log … ${option.text}`);
+    else if (PLANNED_OPTIONS.includes(option.text)) statement.notSupported(option.span, `log … ${option.text}`);
     else break;
   }
   const levels = readLevels(statement, rest.slice(at));

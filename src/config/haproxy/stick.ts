@@ -4,8 +4,8 @@ import type { ProxyDraft } from "./draft.js";
 import type { Word } from "./lexer.js";
 import type { Statement } from "./statement.js";
 
-const PLANNED_TYPES = ["ipv6", "integer", "string", "binary"];
-const PLANNED_WORDS = ["store", "peers", "recv-only", "write-to", "srvkey", "brates-factor"];
+export const PLANNED_TABLE_TYPES = ["ipv6", "integer", "string", "binary"];
+export const PLANNED_TABLE_WORDS = ["store", "peers", "recv-only", "write-to", "srvkey", "brates-factor"];
 
 /** `stick-table type ip size <n> [expire <time>] [nopurge]`. */
 export function readStickTable(statement: Statement, proxy: ProxyDraft): void {
@@ -40,7 +40,7 @@ function readTableWords(statement: Statement, table: TableSettings): boolean {
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     if (word.text === "nopurge") table.noPurge = true;
-    else if (PLANNED_WORDS.includes(word.text)) {
+    else if (PLANNED_TABLE_WORDS.includes(word.text)) {
       statement.notSupported(word.span, `stick-table … ${word.text}`);
       return false;
     } else if (!["type", "size", "expire"].includes(word.text)) {
@@ -55,7 +55,7 @@ function readTableWords(statement: Statement, table: TableSettings): boolean {
       if (word.text === "size") table.size = readTableSize(statement, argument);
       else if (word.text === "expire") table.expire = statement.time(argument, "expire");
       else {
-        table.type = statement.choice(argument, ["ip", "ipv4"] as const, PLANNED_TYPES, "type");
+        table.type = statement.choice(argument, ["ip", "ipv4"] as const, PLANNED_TABLE_TYPES, "type");
         // `string len 32`
         if (table.type === undefined && words[at + 1]?.text === "len") at += 2;
       }

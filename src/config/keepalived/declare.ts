@@ -15,6 +15,10 @@ export interface KeywordInfo {
   readonly arguments: string;
   /** As one would write it. */
   readonly default?: string;
+  /** What holds where the keyword is absent, if that is not a value one would write. */
+  readonly otherwise?: string;
+  /** Words that its arguments may be in keepalived and that are not done yet. */
+  readonly refused?: readonly string[];
   readonly doc: string;
   /** The block that follows it, if one does. */
   readonly block?: BlockInfo;
@@ -24,7 +28,9 @@ export interface KeywordInfo {
 export interface BlockInfo {
   /** The keyword that opens it; empty for the top of the file. */
   readonly name: string;
-  /** Empty where the lines are entries (addresses, peers, trackers). */
+  /** The form of a line, where the lines are entries (addresses, peers, trackers). */
+  readonly entry?: string;
+  /** Empty where the lines are entries. */
   readonly keywords: ReadonlyMap<string, KeywordInfo>;
 }
 
@@ -53,10 +59,7 @@ export interface Block<D extends Draft> extends BlockInfo {
   readonly keywords: ReadonlyMap<string, Keyword<D>>;
 }
 
-interface Declared {
-  readonly name: string;
-  readonly doc: string;
-}
+type Declared = Pick<KeywordInfo, "name" | "otherwise" | "refused" | "doc">;
 
 /** The vocabulary of one block: functions that declare keywords setting fields of `D`. */
 export function keywordsFor<D extends Draft>() {
@@ -69,12 +72,11 @@ export function keywordsFor<D extends Draft>() {
         readonly default?: string;
       },
     ): Keyword<D> {
-      const { name, doc, sets, argument, default: written } = declared;
+      const { sets, argument, default: written, ...info } = declared;
       const initial = written === undefined ? undefined : argument.parse(written);
-      if (initial instanceof Mistake) throw new Error(`the default of ${name} is wrong: ${initial.message}`);
+      if (initial instanceof Mistake) throw new Error(`the default of ${info.name} is wrong: ${initial.message}`);
       return {
-        name,
-        doc,
+        ...info,
         arguments: argument.name,
         supported: true,
         ...(written !== undefined && { default: written }),
@@ -90,8 +92,8 @@ export function keywordsFor<D extends Draft>() {
 
     /** No argument: being there is the value. */
     flag(declared: Declared & { readonly set: (draft: D) => void }): Keyword<D> {
-      const { name, doc, set } = declared;
-      return { name, doc, arguments: "", supported: true, read: set };
+      const { set, ...info } = declared;
+      return { ...info, arguments: "", supported: true, read: set };
     },
 
     /** Several arguments. `read` checks them. */
@@ -108,15 +110,13 @@ export function keywordsFor<D extends Draft>() {
         readonly open: (draft: D, statement: Statement, reading: Reading) => Inner | undefined;
       },
     ): Keyword<D> {
-      const { name, doc, open, repeats } = declared;
-      const block = blockOf(name, declared.keywords);
+      const { keywords, open, ...info } = declared;
+      const block = blockOf(info.name, keywords);
       return {
-        name,
-        doc,
+        arguments: "",
+        ...info,
         block,
-        arguments: declared.arguments ?? "",
         supported: true,
-        ...(repeats !== undefined && { repeats }),
         read(draft, statement, reading) {
           const inner = open(draft, statement, reading);
           if (inner !== undefined) interpret(statement.block ?? [], block, inner, reading);
@@ -126,15 +126,17 @@ export function keywordsFor<D extends Draft>() {
 
     /** A block whose lines are entries: an address, a peer, a tracker each. */
     entries(
-      declared: Declared & { readonly read: (draft: D, entry: Statement, reading: Reading) => void },
+      declared: Declared & {
+        readonly entry: string;
+        readonly read: (draft: D, entry: Statement, reading: Reading) => void;
+      },
     ): Keyword<D> {
-      const { name, doc, read } = declared;
+      const { entry, read, ...info } = declared;
       return {
-        name,
-        doc,
+        ...info,
         arguments: "",
         supported: true,
-        block: { name, keywords: new Map() },
+        block: { name: info.name, entry, keywords: new Map() },
         repeats: true,
         read(draft, statement, reading) {
           for (const entry of statement.block ?? []) {

@@ -1,7 +1,7 @@
 /** The keywords of the `global` section (configuration manual §3). */
 import type { GlobalDraft } from "../draft.js";
 import { arity, type Keyword } from "../keyword.js";
-import { hasRoomForLog, readLogTarget } from "../log.js";
+import { hasRoomForLog, PLANNED_LOG_WORDS, readLogTarget } from "../log.js";
 import { LONGEST_TIME } from "../quantities.js";
 import { readStatsSocket } from "../stats-socket.js";
 import { PLANNED_GLOBAL_KEYWORDS, RARE_GLOBAL_KEYWORDS } from "./planned-global.js";
@@ -61,6 +61,8 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
     name: "log",
     sections: ["global"],
     arguments: "<target> [len <n>] [format <f>] <facility> [<level>] [<min>] …",
+    default: "none",
+    refused: PLANNED_LOG_WORDS,
     doc: "Where log lines go; proxies join with `log global`.",
     apply: (statement, global) => {
       const target = readLogTarget(statement);
@@ -98,15 +100,35 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
       global.statsTimeout = statement.timeout(statement.args[0]!) ?? global.statsTimeout;
     },
   },
-  text("ca-base", "<directory>", "caBase", "Where `ca-file` looks for relative names."),
-  text("crt-base", "<directory>", "crtBase", "Where `crt` looks for relative names."),
-  text("ssl-default-bind-ciphers", "<list>", "bindCiphers", "Ciphers of TLS listeners up to TLS 1.2."),
-  text("ssl-default-bind-ciphersuites", "<list>", "bindCipherSuites", "Cipher suites of TLS 1.3 listeners."),
+  text(
+    "ca-base",
+    "<directory>",
+    "caBase",
+    "Where `ca-file` looks for relative names; without effect as long as there is no TLS.",
+  ),
+  text(
+    "crt-base",
+    "<directory>",
+    "crtBase",
+    "Where `crt` looks for relative names; without effect as long as there is no TLS.",
+  ),
+  text(
+    "ssl-default-bind-ciphers",
+    "<list>",
+    "bindCiphers",
+    "Ciphers of TLS listeners up to TLS 1.2; without effect as long as there is no TLS.",
+  ),
+  text(
+    "ssl-default-bind-ciphersuites",
+    "<list>",
+    "bindCipherSuites",
+    "Cipher suites of TLS 1.3 listeners; without effect as long as there is no TLS.",
+  ),
   {
     name: "ssl-default-bind-options",
     sections: ["global"],
     arguments: "<option> [option…]",
-    doc: "Options of TLS listeners.",
+    doc: "Options of TLS listeners; without effect as long as there is no TLS.",
     apply: (statement, global) => {
       for (const [index, word] of statement.args.entries())
         if (!isVersionArgument(statement.args[index - 1]?.text, word.text)) statement.choice(word, TLS_OPTIONS);

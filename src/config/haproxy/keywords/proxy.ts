@@ -3,20 +3,22 @@ import { readBind } from "../bind.js";
 import type { ProxyDraft } from "../draft.js";
 import { readErrorFile } from "../error-file.js";
 import { arity, type Keyword, sections } from "../keyword.js";
-import { hasRoomForLog, readLogTarget } from "../log.js";
+import { hasRoomForLog, PLANNED_LOG_WORDS, readLogTarget } from "../log.js";
 import { LONGEST_TIME } from "../quantities.js";
 import { readDefaultServer, readServer } from "../server.js";
 import { readSource } from "../source.js";
-import { readStickRule, readStickTable } from "../stick.js";
+import { PLANNED_TABLE_TYPES, PLANNED_TABLE_WORDS, readStickRule, readStickTable } from "../stick.js";
 import { PLANNED_PROXY_KEYWORDS, RARE_PROXY_KEYWORDS } from "./planned-proxy.js";
 import { TIMEOUT_KEYWORDS } from "./timeouts.js";
 
+const PLANNED_MODES = ["log", "spop", "health"];
 const PLANNED_BALANCE = "source static-rr first uri url_param hdr hash random rdp-cookie log-hash sticky".split(" ");
 
 const stick = (name: string, doc: string, does: { match: boolean; store: boolean }): Keyword<ProxyDraft> => ({
   name,
   sections: sections("LB"),
   arguments: "src [table <proxy>] …",
+  refused: ["any sample but src", "if", "unless"],
   doc,
   apply: (statement, proxy) => readStickRule(statement, proxy, does),
 });
@@ -26,6 +28,7 @@ const logOption = (name: "httplog" | "tcplog", doc: string): Keyword<ProxyDraft>
   sections: sections("DFL"),
   arguments: "[clf]",
   default: "off",
+  refused: ["clf"],
   doc,
   apply: (statement, proxy) => {
     const [clf] = statement.args;
@@ -40,18 +43,20 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     sections: sections("DFLB"),
     arguments: "<tcp|http>",
     default: "tcp",
+    refused: PLANNED_MODES,
     doc: "What is balanced: connections, or HTTP requests.",
     apply: (statement, proxy) => {
       const [word] = statement.args;
-      const value = statement.choice(word!, ["tcp", "http"] as const, ["log", "spop", "health"]);
+      const value = statement.choice(word!, ["tcp", "http"] as const, PLANNED_MODES);
       if (value !== undefined) proxy.settings.mode = { value, span: word!.span };
     },
   },
   {
     name: "log",
     sections: sections("DFLB"),
-    arguments: "[global|<target>] [len <n>] [format <f>] [<facility>] [<level>] …",
+    arguments: "[global|<target>] [len <n>] [format <f>] [<facility>] [<level>] [<min>] …",
     default: "none",
+    refused: PLANNED_LOG_WORDS,
     doc: "Where log lines go; `log global` takes the global section's targets, `no log` none.",
     isNegatable: true,
     apply: (statement, proxy) => {
@@ -86,8 +91,9 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
   {
     name: "balance",
     sections: sections("DLB"),
-    arguments: "<algorithm> [argument…]",
+    arguments: "<roundrobin|leastconn> [argument…]",
     default: "roundrobin",
+    refused: PLANNED_BALANCE,
     doc: "How a backend chooses a server.",
     apply: (statement, proxy) => {
       const [word, extra] = statement.args;
@@ -178,6 +184,7 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     sections: sections("DLB"),
     arguments: "<address>[:<port>] [usesrc client|clientip] …",
     default: "the kernel chooses",
+    refused: ["interface", "usesrc <address>", "usesrc hdr_ip(…)"],
     doc: "Where connections to servers come from; usesrc shows them the client's address.",
     apply: readSource,
   },
@@ -185,6 +192,7 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     name: "stick-table",
     sections: sections("FLB"),
     arguments: "type ip size <n> [expire <time>] [nopurge] …",
+    refused: [...PLANNED_TABLE_TYPES.map((type) => `type ${type}`), ...PLANNED_TABLE_WORDS, "in a frontend"],
     doc: "Remembers the server of each client.",
     apply: readStickTable,
   },

@@ -31,41 +31,48 @@ const optionalRepeat = integer({ what: "repeat", min: 0, max: 1000 });
 /** The six keywords, with `vrrp_` before their names in global_defs. */
 export function garpKeywords<D extends GarpDraft>(prefix: "" | "vrrp_"): Keyword<D>[] {
   const { setting } = keywordsFor<GarpDraft>();
+  const unless = (value: string) => ({ otherwise: prefix === "" ? "as global_defs says" : value });
   return [
     setting({
       name: `${prefix}garp_master_delay`,
       sets: "garpMasterDelay",
       argument: delay,
-      doc: "Time between becoming master and the second burst of gratuitous ARPs (5 s unless set).",
+      ...unless("5"),
+      doc: "Time between becoming master and the second burst of gratuitous ARPs.",
     }),
     setting({
       name: `${prefix}garp_master_repeat`,
       sets: "garpMasterRepeat",
       argument: repeat,
-      doc: "Gratuitous ARPs for each address in a burst (5 unless set).",
+      ...unless("5"),
+      doc: "Gratuitous ARPs for each address in a burst.",
     }),
     setting({
       name: `${prefix}garp_master_refresh`,
       sets: "garpMasterRefresh",
       argument: delay,
-      doc: "While master, announce the addresses again this often; 0: never (the default).",
+      ...unless("0"),
+      doc: "While master, announce the addresses again this often; 0: never.",
     }),
     setting({
       name: `${prefix}garp_master_refresh_repeat`,
       sets: "garpMasterRefreshRepeat",
       argument: repeat,
-      doc: "Gratuitous ARPs for each address in a refresh (1 unless set).",
+      ...unless("1"),
+      doc: "Gratuitous ARPs for each address in a refresh.",
     }),
     setting({
       name: `${prefix}garp_lower_prio_delay`,
       sets: "garpLowerPriorityDelay",
       argument: delay,
+      ...unless("vrrp_garp_master_delay"),
       doc: "As garp_master_delay, after a master heard an advertisement of lower priority.",
     }),
     setting({
       name: `${prefix}garp_lower_prio_repeat`,
       sets: "garpLowerPriorityRepeat",
       argument: optionalRepeat,
+      ...unless("vrrp_garp_master_repeat"),
       doc: "As garp_master_repeat, after a master heard an advertisement of lower priority.",
     }),
   ];

@@ -20,7 +20,8 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
     name: "router_id",
     sets: "routerId",
     argument: text("STRING"),
-    doc: "What this host calls itself in messages; its host name unless set.",
+    otherwise: "the host name",
+    doc: "What this host calls itself in messages.",
   }),
   flag({
     name: "enable_script_security",
@@ -32,16 +33,19 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
   custom({
     name: "script_user",
     arguments: "USER [GROUP]",
+    otherwise: "keepalived_script if that user exists, else root",
+    refused: [":GROUP"],
     read(draft, statement, reading) {
       draft.scriptUser = readUser(statement, reading) ?? draft.scriptUser;
     },
-    doc: "Whom scripts run as unless they name a user; keepalived_script if that user exists, else root.",
+    doc: "Whom scripts run as unless they name a user.",
   }),
   setting({
     name: "vrrp_version",
     sets: "vrrpVersion",
     argument: vrrpVersion,
     default: "2",
+    refused: ["3"],
     doc: "The version of VRRP for instances that do not say.",
   }),
   ...garpKeywords<GlobalDraft>("vrrp_"),

@@ -8,10 +8,12 @@ import type { VirtualAddress } from "../model.js";
 import { didYouMean } from "../report.js";
 import type { Statement } from "../tree.js";
 
+export const VIRTUAL_ADDRESS_FORM = "ADDRESS[/PREFIX] [dev INTERFACE] [label LABEL] [scope SCOPE] [brd ADDRESS|+|-]";
+
 const scopes: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
 const takesValue = new Set(["dev", "label", "scope", "brd", "peer", "preferred_lft"]);
 const supported = ["dev", "label", "scope", "brd"];
-const planned = [
+export const PLANNED_ADDRESS_OPTIONS: readonly string[] = [
   "peer",
   "home",
   "-nodad",
@@ -108,7 +110,7 @@ function readOptions(entry: Statement, { diagnostics }: Reading): Map<string, Wo
   for (let index = 0; index < entry.arguments.length; index++) {
     const word = entry.arguments[index]!;
     const value = takesValue.has(word.text) ? entry.arguments[++index] : undefined;
-    if (planned.includes(word.text))
+    if (PLANNED_ADDRESS_OPTIONS.includes(word.text))
       diagnostics.report({
         severity: "error",
         code: "not-supported",
@@ -146,7 +148,9 @@ function reportUnknownOption(word: Word, { diagnostics }: Pick<Reading, "diagnos
     message: `${word.text} is no option of a virtual address`,
     ...(another
       ? { cause: "each line holds one address", remedy: `put ${word.text} on the next line` }
-      : (didYouMean(word.text, [...supported, ...planned]) ?? { remedy: `use ${supported.join(", ")}` })),
+      : (didYouMean(word.text, [...supported, ...PLANNED_ADDRESS_OPTIONS]) ?? {
+          remedy: `use ${supported.join(", ")}`,
+        })),
   });
 }
 

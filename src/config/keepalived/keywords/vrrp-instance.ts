@@ -6,10 +6,10 @@ import { type Draft, type Keyword, keywordsFor, planned, plannedBlock, reset } f
 import type { Word } from "../lexer.js";
 import type { VirtualAddress } from "../model.js";
 import { type GarpDraft, garpKeywords, noGarp } from "./garp.js";
-import { readPeer } from "./peer.js";
+import { PLANNED_PEER_OPTIONS, readPeer } from "./peer.js";
 import { readTracker, type TrackerDraft } from "./tracking.js";
 import { vrrpVersion } from "./version.js";
-import { readVirtualAddress } from "./virtual-address.js";
+import { PLANNED_ADDRESS_OPTIONS, readVirtualAddress, VIRTUAL_ADDRESS_FORM } from "./virtual-address.js";
 
 export interface InstanceDraft extends Draft, GarpDraft {
   readonly name: string;
@@ -72,6 +72,8 @@ const authenticationKeywords: readonly Keyword<AuthenticationDraft>[] = [
     name: "auth_type",
     sets: "type",
     argument: authenticationType,
+    refused: ["AH"],
+    otherwise: "no authentication",
     doc: "PASS: a password in every advertisement, readable by anyone on the network.",
   }),
   inAuthentication.setting({
@@ -89,6 +91,7 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     name: "state",
     sets: "state",
     argument: choice("state", ["MASTER", "BACKUP"]),
+    otherwise: "BACKUP",
     doc: "A label: every instance starts as backup. MASTER cancels nopreempt.",
   }),
   setting({
@@ -104,6 +107,7 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
             })
           : interfaceName.parse(name),
     },
+    otherwise: "required",
     doc: "The interface that the routers share; virtual addresses go there unless they name another.",
   }),
   setting({
@@ -115,6 +119,7 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
       max: 255,
       cause: "an advertisement carries it in one byte (RFC 9568 §5.2.3)",
     }),
+    otherwise: "required",
     doc: "The same on all routers of one virtual router, and on no other on this network.",
   }),
   setting({
@@ -127,7 +132,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
       cause: "an advertisement carries it in one byte, and 0 means resign (RFC 9568 §5.2.4)",
       remedy: "use 1–254, or 255 if this host owns the address",
     }),
-    doc: "The highest becomes master. 255 owns the addresses. 100 unless set, 255 with state MASTER.",
+    otherwise: "100; 255 with state MASTER",
+    doc: "The highest becomes master. 255 owns the addresses.",
   }),
   setting({
     name: "advert_int",
@@ -136,7 +142,14 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     default: "1",
     doc: "Time between advertisements, the same on all routers: whole seconds in VRRPv2.",
   }),
-  setting({ name: "version", sets: "version", argument: vrrpVersion, doc: "The version of VRRP." }),
+  setting({
+    name: "version",
+    sets: "version",
+    argument: vrrpVersion,
+    otherwise: "vrrp_version of global_defs",
+    refused: ["3"],
+    doc: "The version of VRRP.",
+  }),
   block({
     name: "authentication",
     keywords: authenticationKeywords,
@@ -145,6 +158,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   }),
   entries({
     name: "virtual_ipaddress",
+    entry: VIRTUAL_ADDRESS_FORM,
+    refused: PLANNED_ADDRESS_OPTIONS,
     read(draft, entry, reading) {
       const address = readVirtualAddress(entry, reading);
       if (address !== undefined) draft.addresses.push(address);
@@ -153,6 +168,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   }),
   entries({
     name: "virtual_ipaddress_excluded",
+    entry: VIRTUAL_ADDRESS_FORM,
+    refused: PLANNED_ADDRESS_OPTIONS,
     read(draft, entry, reading) {
       const address = readVirtualAddress(entry, reading);
       if (address !== undefined) draft.excludedAddresses.push(address);
@@ -163,16 +180,21 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     name: "unicast_src_ip",
     sets: "sourceAddress",
     argument: ipv4Address,
-    doc: "Source of unicast advertisements; the interface's first address unless set.",
+    otherwise: "the interface's first address",
+    doc: "Source of unicast advertisements.",
   }),
   setting({
     name: "mcast_src_ip",
     sets: "sourceAddress",
     argument: ipv4Address,
-    doc: "Source of multicast advertisements; the interface's first address unless set.",
+    otherwise: "the interface's first address",
+    doc: "Source of multicast advertisements.",
   }),
   entries({
     name: "unicast_peer",
+    entry: "ADDRESS",
+    refused: PLANNED_PEER_OPTIONS,
+    otherwise: "multicast",
     read(draft, entry, reading) {
       const peer = readPeer(entry, reading);
       if (peer !== undefined) draft.peers.push(peer);
@@ -181,6 +203,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   }),
   entries({
     name: "track_script",
+    entry: "NAME [weight NUMBER]",
+    refused: ["reverse"],
     read(draft, entry, reading) {
       draft.trackScripts.push(readTracker(entry, reading));
     },
@@ -188,6 +212,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   }),
   entries({
     name: "track_interface",
+    entry: "INTERFACE [weight NUMBER]",
+    refused: ["reverse"],
     read(draft, entry, reading) {
       draft.trackInterfaces.push(readTracker(entry, reading));
     },
@@ -212,7 +238,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     set: (draft) => {
       draft.preempt = true;
     },
-    doc: "Take over from a master of lower priority (the default).",
+    otherwise: "on",
+    doc: "Take over from a master of lower priority.",
   }),
   setting({
     name: "preempt_delay",
@@ -226,7 +253,8 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     name: "accept",
     // What we do already: the firewall is left alone, so the master answers on its virtual addresses.
     set: () => {},
-    doc: "The master answers on its virtual addresses (the default).",
+    otherwise: "on",
+    doc: "The master answers on its virtual addresses.",
   }),
   setting({
     name: "lvs_sync_daemon_interface",

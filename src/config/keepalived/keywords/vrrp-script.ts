@@ -33,6 +33,7 @@ export const scriptKeywords: readonly Keyword<ScriptDraft>[] = [
   custom({
     name: "script",
     arguments: "COMMAND",
+    otherwise: "required",
     read: readCommand,
     doc: "The command, run without a shell. Exit code 0 is success, anything else failure.",
   }),
@@ -59,11 +60,14 @@ export const scriptKeywords: readonly Keyword<ScriptDraft>[] = [
       cause: "a script that runs longer is stopped and counts as failed",
       remedy: "use seconds above 0, or leave it out: then it is the interval",
     }),
-    doc: "A command that runs longer is stopped and has failed; the interval unless set.",
+    otherwise: "the interval",
+    doc: "A command that runs longer is stopped and has failed.",
   }),
   custom({
     name: "weight",
     arguments: "NUMBER",
+    otherwise: "0",
+    refused: ["reverse"],
     read(draft, statement, reading) {
       draft.weight = readWeight(statement.arguments, statement, reading) ?? draft.weight;
     },
@@ -86,10 +90,12 @@ export const scriptKeywords: readonly Keyword<ScriptDraft>[] = [
   custom({
     name: "user",
     arguments: "USER [GROUP]",
+    otherwise: "script_user of global_defs",
+    refused: [":GROUP"],
     read(draft, statement, reading) {
       draft.user = readUser(statement, reading) ?? draft.user;
     },
-    doc: "Whom it runs as, before script_user.",
+    doc: "Whom it runs as.",
   }),
   flag({
     name: "init_fail",
