@@ -14,31 +14,35 @@ const bascule = (...words: readonly string[]): string[] => [process.execPath, EN
 export const MANNERS = ["run as one program", "in the places of haproxy and keepalived"] as const;
 export type Manner = (typeof MANNERS)[number];
 
-/** Two Nodes that start at a time on a busy machine. */
+/** Two nodes start at a time, on a busy machine. */
 const START_DEADLINE_MS = 15_000;
 
 export interface PairNode {
   readonly host: Host;
-  /** Everything; resolves when the proxy serves and VRRP has begun. */
+  /** Everything; resolves when VRRP has begun, and the proxy serves. */
   start(): Promise<void>;
-  /** Everything, as an operator does; resolves when no process is left. */
+  /** Everything, as an operator does; resolves when no process is left. @throws if one did not end with 0. */
   stop(): Promise<void>;
+  /** What all its programs have written so far. */
+  output(): string;
+  /** The first line of the fail-over part's log that matches, past or to come. @throws after 5 s. */
+  waitForLine(pattern: RegExp): Promise<unknown>;
+}
+
+/** A node with both parts. */
+export interface BalancerNode extends PairNode {
   stopProxy(): Promise<void>;
   startProxy(): Promise<void>;
   stopFailover(): Promise<void>;
   startFailover(): Promise<void>;
-  /** What all its programs have written so far. */
-  output(): string;
-  /** The first line of the fail-over part's log that matches, past or to come, since `after` (wall clock, ms). */
-  waitForLine(pattern: RegExp, deadlineMs?: number, after?: number): Promise<unknown>;
 }
 
-export function basculeNode(host: Host, manner: Manner): PairNode {
+export function basculeNode(host: Host, manner: Manner): BalancerNode {
   return manner === "run as one program" ? new SupervisedNode(host) : new DropInNode(host);
 }
 
 /** `bascule run`, and `bascule ctl` for its parts. */
-class SupervisedNode implements PairNode {
+class SupervisedNode implements BalancerNode {
   #supervisor: HostProcess | undefined;
 
   constructor(readonly host: Host) {}
@@ -59,8 +63,7 @@ class SupervisedNode implements PairNode {
   startFailover = (): Promise<void> => this.#ctl("start", "failover");
 
   output = (): string => this.#supervisor?.output ?? "";
-  waitForLine = (pattern: RegExp, deadlineMs?: number, after?: number) =>
-    this.#supervisor!.waitForLine(pattern, deadlineMs, after);
+  waitForLine = (pattern: RegExp) => this.#supervisor!.waitForLine(pattern);
 
   async #ctl(...words: readonly string[]): Promise<void> {
     await this.host.mustRun(bascule("ctl", ...words), { timeoutMs: START_DEADLINE_MS });
@@ -68,11 +71,13 @@ class SupervisedNode implements PairNode {
 }
 
 /** `bascule haproxy` and `bascule keepalived`, with the flags that service managers give to the originals. */
-class DropInNode implements PairNode {
+class DropInNode implements BalancerNode {
+  readonly #failover: FailoverNode;
   #proxy: HostProcess | undefined;
-  #failover: HostProcess | undefined;
 
-  constructor(readonly host: Host) {}
+  constructor(readonly host: Host) {
+    this.#failover = new FailoverNode(host, "bascule");
+  }
 
   async start(): Promise<void> {
     await this.startProxy();
@@ -89,17 +94,32 @@ class DropInNode implements PairNode {
     await this.#proxy.waitForLine(/Proxy \S+ started\./, START_DEADLINE_MS);
   };
 
-  startFailover = async (): Promise<void> => {
-    this.#failover = this.host.start(bascule("keepalived", "-f", KEEPALIVED_CONF, "-n", "-l"));
-    await this.#failover.waitForLine(/Entering \w+ STATE|Script/, START_DEADLINE_MS);
-  };
-
   stopProxy = (): Promise<void> => mustStop(this.#proxy!);
-  stopFailover = (): Promise<void> => mustStop(this.#failover!);
+  startFailover = (): Promise<void> => this.#failover.start();
+  stopFailover = (): Promise<void> => this.#failover.stop();
 
-  output = (): string => [this.#proxy, this.#failover].map((program) => program?.output ?? "").join("\n");
-  waitForLine = (pattern: RegExp, deadlineMs?: number, after?: number) =>
-    this.#failover!.waitForLine(pattern, deadlineMs, after);
+  output = (): string => `${this.#proxy?.output ?? ""}\n${this.#failover.output()}`;
+  waitForLine = (pattern: RegExp) => this.#failover.waitForLine(pattern);
+}
+
+/** The fail-over part alone: Bascule's in keepalived's place, or the real one. */
+export class FailoverNode implements PairNode {
+  #program: HostProcess | undefined;
+
+  constructor(
+    readonly host: Host,
+    readonly name: "bascule" | "keepalived",
+  ) {}
+
+  async start(): Promise<void> {
+    const command = this.name === "bascule" ? bascule("keepalived") : ["keepalived"];
+    this.#program = this.host.start([...command, "-n", "-l", "-D", "-f", KEEPALIVED_CONF]);
+    await this.#program.waitForLine(/\) Entering (BACKUP|FAULT) STATE/, START_DEADLINE_MS);
+  }
+
+  stop = (): Promise<void> => mustStop(this.#program!);
+  output = (): string => this.#program?.output ?? "";
+  waitForLine = (pattern: RegExp) => this.#program!.waitForLine(pattern);
 }
 
 /** SIGTERM. @throws if the program does not end by itself, with 0, within 5 s. */

@@ -7,7 +7,7 @@ import { runProbe } from "../../../src/lab/programs.js";
 import type { Answer } from "../../../src/lab/web-server.js";
 import { eventually } from "../../support/eventually.js";
 import { articleConfigs } from "../../support/repository.js";
-import { basculeNode, footprint, type Manner, type PairNode } from "./node.js";
+import { type BalancerNode, basculeNode, footprint, type Manner, type PairNode } from "./node.js";
 
 /** From the start of a pair to its master: 3 intervals, a skew of at most 1 s, and a busy machine. */
 const ELECTION_DEADLINE_MS = 8_000;
@@ -21,21 +21,28 @@ export interface Move {
   readonly seen: ProbeSummary;
 }
 
-export class Pair {
-  readonly nodes: readonly [PairNode, PairNode];
-
+export class Pair<Node extends PairNode = PairNode> {
   /** Of the nodes, before Bascule ran on them, by name. */
-  readonly footprints = new Map<string, unknown>();
+  readonly #footprints = new Map<string, unknown>();
   #t: TestContext;
 
   constructor(
     t: TestContext,
     readonly article: ArticleLab,
-    manner: Manner,
+    readonly nodes: readonly [Node, Node],
   ) {
     this.#t = t;
-    const [first, second] = article.loadBalancers;
-    this.nodes = [basculeNode(first, manner), basculeNode(second, manner)];
+  }
+
+  /** The second as soon as the first is ready, as two machines that are switched on one after the other. */
+  async start(): Promise<void> {
+    try {
+      for (const { host } of this.nodes) this.#footprints.set(host.name, await footprint(host));
+      for (const node of this.nodes) await node.start();
+    } catch (error) {
+      this.#showLogs();
+      throw error;
+    }
   }
 
   /** A sentence of the test, in the order of the story. If it is not true, the nodes' logs are shown. */
@@ -48,7 +55,7 @@ export class Pair {
         await body();
         isTrue = true;
       } catch (error) {
-        for (const node of this.nodes) t.diagnostic(`${node.host.name} wrote:\n${node.output()}`);
+        this.#showLogs();
         throw error;
       } finally {
         this.#t = story;
@@ -72,7 +79,7 @@ export class Pair {
   /** Stops everything on a node. @throws if an address, a rule, a route or a table is there that was not before. */
   async leavesNothingBehind(node: PairNode): Promise<void> {
     await node.stop();
-    assert.deepEqual(await footprint(node.host), this.footprints.get(node.host.name));
+    assert.deepEqual(await footprint(node.host), this.#footprints.get(node.host.name));
   }
 
   /** One request after the other, each on a connection of its own, through the first virtual address. */
@@ -103,23 +110,19 @@ export class Pair {
     );
     return { movedAfterMs, gapMs: seen.longestGapMs, seen };
   }
+
+  #showLogs(): void {
+    for (const node of this.nodes) this.#t.diagnostic(`${node.host.name} wrote:\n${node.output()}`);
+  }
 }
 
-/**
- * Builds the lab of an article, starts its servers and Bascule on both nodes: the second as soon as the first is
- * ready, as two machines that are switched on one after the other.
- */
-export async function startPair(t: TestContext, name: ArticleName, manner: Manner): Promise<Pair> {
+/** Builds the lab of an article, and starts its servers and Bascule on both nodes. */
+export async function startPair(t: TestContext, name: ArticleName, manner: Manner): Promise<Pair<BalancerNode>> {
   const article = await createArticleLab(name, articleConfigs);
   t.after(() => article.destroy());
-  const pair = new Pair(t, article, manner);
+  const [first, second] = article.loadBalancers;
+  const pair = new Pair(t, article, [basculeNode(first, manner), basculeNode(second, manner)]);
   await article.startServers();
-  try {
-    for (const { host } of pair.nodes) pair.footprints.set(host.name, await footprint(host));
-    for (const node of pair.nodes) await node.start();
-  } catch (error) {
-    t.diagnostic(pair.nodes.map((node) => node.output()).join("\n"));
-    throw error;
-  }
+  await pair.start();
   return pair;
 }
