@@ -8,9 +8,13 @@ import type { StickTable as Settings } from "../config/haproxy/model.js";
 const WAYS = 8;
 /** Words of an entry: key, server + 1 (0: free), second of expiry. */
 const WORDS = 3;
-const HEADER = 2;
+const HEADER = 3;
 const LOCK = 0;
 const USED = 1;
+/** The bucket where the search for expired entries goes on. */
+const HAND = 2;
+/** Buckets that each new key searches for expired entries: more entries than it adds, so they are gone in time. */
+const SWEPT = 4;
 const NEVER = 0x7fffffff;
 
 export class StickTable {
@@ -32,7 +36,7 @@ export class StickTable {
     return new StickTable(settings, new SharedArrayBuffer(words * 4));
   }
 
-  /** Entries in use, expired ones that nobody has replaced included. */
+  /** Entries in use, expired ones that have not been swept yet included. */
   get used(): number {
     return Atomics.load(this.#words, USED);
   }
@@ -78,6 +82,7 @@ export class StickTable {
 
   /** A place for a new key, or -1. */
   #claim(key: number, now: number): number {
+    if (this.#expire !== NEVER) this.#sweep(now);
     const first = this.#bucketOf(key);
     let free = -1;
     let oldest = -1;
@@ -108,10 +113,25 @@ export class StickTable {
     }
   }
 
+  /** Frees the expired entries of the next few buckets. */
+  #sweep(now: number): void {
+    let bucket = this.#words[HAND]!;
+    for (let count = 0; count < SWEPT; count++) {
+      const first = HEADER + bucket * WAYS * WORDS;
+      for (let entry = first; entry < first + WAYS * WORDS; entry += WORDS) {
+        if (this.#words[entry + 1] === 0 || this.#words[entry + 2]! > now) continue;
+        this.#words[entry + 1] = 0;
+        Atomics.sub(this.#words, USED, 1);
+      }
+      bucket = (bucket + 1) % this.#buckets;
+    }
+    this.#words[HAND] = bucket;
+  }
+
   #bucketOf(key: number): number {
-    // Fibonacci hashing: neighbours in an address range go to different buckets.
+    // Fibonacci hashing: every bit of an address reaches the product's upper bits, and they choose the bucket.
     const hash = Math.imul(key, 0x9e3779b1) >>> 0;
-    return HEADER + (hash % this.#buckets) * WAYS * WORDS;
+    return HEADER + Math.floor((hash * this.#buckets) / 2 ** 32) * WAYS * WORDS;
   }
 
   #expiryAt(now: number): number {
