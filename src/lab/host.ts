@@ -209,9 +209,9 @@ export class Host {
   }
 
   #store(path: string, { content, mode }: StoredFile): void {
-    const reachable = this.#running().path(path);
-    mkdirSync(dirname(reachable), { recursive: true });
-    writeFileSync(reachable, content, { mode });
+    const box = this.#running();
+    makeFolders(box, dirname(path));
+    writeFileSync(box.path(path), content, { mode });
   }
 
   /** /proc/sys/net shows the network namespace of whoever looks, so this is written from inside. */
@@ -238,5 +238,21 @@ export class Host {
       ),
       ...(this.options.routes ?? []).map(({ to, via }) => `route add ${to} via ${via}`),
     ];
+  }
+}
+
+/**
+ * Folder by folder: mkdirSync's `recursive` never returns below /proc/PID when that process has ended, since the kernel
+ * says ENOENT however often its parents are found to exist.
+ */
+function makeFolders(box: Box, path: string): void {
+  let folder = "";
+  for (const name of path.split("/").filter((each) => each !== "")) {
+    folder += `/${name}`;
+    try {
+      mkdirSync(box.path(folder));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
 }
