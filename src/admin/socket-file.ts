@@ -1,16 +1,22 @@
 /** The Unix socket of the admin interface in the file system: its owner, its mode, and how it comes and goes. */
-import { chmodSync, chownSync, lstatSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from "node:fs";
+import { dirname } from "node:path";
 import type { StatsSocket } from "../config/haproxy/model.js";
 import { findGroup, findUser } from "../sys/accounts.js";
 
 /** sockaddr_un.sun_path, less its terminating NUL. */
 const LONGEST_PATH = 107;
 
-/** Where to bind before the socket is put into its place. @throws Error if that is longer than a socket's path may be */
+/**
+ * Where to bind before the socket is put into its place. The folder is made if it is missing: below /run it goes with
+ * every boot, and only HAProxy's package would bring it back.
+ * @throws Error if the path is longer than a socket's may be, or the folder cannot be made
+ */
 export function temporaryPath(path: string): string {
   const temporary = `${path}.${process.pid}.tmp`;
   const excess = Buffer.byteLength(temporary) - LONGEST_PATH;
   if (excess > 0) throw new Error(`stats socket ${path}: the path is too long by ${excess} bytes`);
+  mkdirSync(dirname(path), { recursive: true });
   return temporary;
 }
 

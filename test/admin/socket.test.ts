@@ -204,3 +204,10 @@ test("it listens over TCP as well", async (t) => {
   client.end("show cli level\n");
   assert.equal(await ended, "admin\n\n");
 });
+
+test("the folder of the socket is made if a boot has emptied /run", async (t) => {
+  const path = join(folder(t), "run", "haproxy", "admin.sock");
+  const socket = await startAdminSocket(socketAt({ path }), example().context, milliseconds(5_000));
+  t.after(() => socket.close());
+  assert.ok(statSync(path).isSocket());
+});
