@@ -1,7 +1,13 @@
 /** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
 import { Diagnostics } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
-import { isSupervised, SupervisedProxy, stopWithSupervisor, tellSupervisor } from "../supervisor/part-side.js";
+import {
+  inheritedMasters,
+  isSupervised,
+  SupervisedProxy,
+  stopWithSupervisor,
+  tellSupervisor,
+} from "../supervisor/part-side.js";
 import { recogniseProxyScript } from "../supervisor/proxy-script.js";
 import { print, printError } from "./console.js";
 import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
@@ -124,12 +130,19 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
 
   const { startFailover } = await import("../failover/failover.js");
   const proxy = new SupervisedProxy();
+  const masters = new Set<string>();
   let failover: Awaited<ReturnType<typeof startFailover>>;
   try {
     failover = await startFailover(configuration, {
       log,
       // Only while a supervisor runs the proxy beside us do we know better than a process list.
       answerScript: (argv) => (recogniseProxyScript(argv) ? proxy.ready : undefined),
+      onStateChange: (instance, state) => {
+        if (state === "MASTER") masters.add(instance);
+        else masters.delete(instance);
+        tellSupervisor({ kind: "masters", instances: [...masters] });
+      },
+      resume: inheritedMasters(),
     });
   } catch (error) {
     const reason = (error as Error).message;

@@ -4,7 +4,7 @@ import { controlPath, openControlSocket } from "../supervisor/control-socket.js"
 import { launcher } from "../supervisor/launch.js";
 import { logLine } from "../supervisor/log-lines.js";
 import { type Launch, type PartName, systemClock } from "../supervisor/part.js";
-import { PROXY_MARK } from "../supervisor/part-side.js";
+import { INHERITANCE_MARK, PROXY_MARK } from "../supervisor/part-side.js";
 import { Supervisor } from "../supervisor/supervisor.js";
 import { print, printError } from "./console.js";
 import { controlFlag } from "./ctl.js";
@@ -62,7 +62,7 @@ async function supervise(loaded: Loaded, path: string, detail: boolean): Promise
     parts.proxy = part("proxy", ["haproxy", "-db", ...asFlags(loaded.haproxyFiles)], () => ({}));
   if (loaded.keepalived !== undefined) {
     const args = ["keepalived", "-n", ...(detail ? ["-D"] : []), ...asFlags(loaded.keepalivedFiles)];
-    parts.failover = part("failover", args, () => proxyMark(supervisor.proxyReady));
+    parts.failover = part("failover", args, () => failoverMarks(supervisor));
   }
   const supervisor: Supervisor = new Supervisor({
     parts,
@@ -98,5 +98,7 @@ async function supervise(loaded: Loaded, path: string, detail: boolean): Promise
 
 const asFlags = (files: Loaded["haproxyFiles"]): string[] => files.flatMap(({ path }) => ["-f", path]);
 
-const proxyMark = (ready: boolean | undefined): Record<string, string> =>
-  ready === undefined ? {} : { [PROXY_MARK]: ready ? "ready" : "absent" };
+const failoverMarks = ({ proxyReady, inheritance }: Supervisor): Record<string, string> => ({
+  ...(proxyReady === undefined ? {} : { [PROXY_MARK]: proxyReady ? "ready" : "absent" }),
+  ...(inheritance.length === 0 ? {} : { [INHERITANCE_MARK]: JSON.stringify(inheritance) }),
+});

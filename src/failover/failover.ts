@@ -12,6 +12,7 @@ import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
 import { fallsBackToRoot, resolveCommand } from "./script-command.js";
 import { ScriptRunner } from "./script-runner.js";
+import type { ScriptState } from "./tracking.js";
 import { unsupported } from "./wire-settings.js";
 
 export type { InstanceStatus } from "./counters.js";
@@ -26,6 +27,11 @@ export interface FailoverHooks {
    */
   answerScript?(argv: readonly string[]): boolean | undefined;
   onStateChange?(instance: string, state: ReportedState): void;
+  /**
+   * Instances of which a process that crashed a moment ago was master: they go on as if nothing had happened, and what
+   * they track counts as well until it is looked at.
+   */
+  readonly resume?: ReadonlySet<string>;
 }
 
 export interface Failover {
@@ -144,7 +150,8 @@ class RunningFailover implements Failover {
   }
 
   /** Masters whose thread died once, and not long ago: with every further death the delay has grown past them. */
-  #resumable(): Set<string> {
+  #resumable(): ReadonlySet<string> {
+    if (!this.#started && this.hooks.resume !== undefined) return this.hooks.resume;
     if (!this.#started || this.#respawnDelay > 2 * FIRST_RESPAWN_MS) return new Set();
     return new Set(
       this.status()
@@ -189,11 +196,18 @@ class RunningFailover implements Failover {
     const outcome = resolveCommand(script, this.configuration.global);
     if (outcome.kind === "command") {
       if (!isAnswered) for (const warning of outcome.warnings) this.hooks.log(warning, "warning");
-      return new ScriptRunner(script, outcome.command, hooks);
+      return new ScriptRunner(script, outcome.command, hooks, this.#inheritedState(script));
     }
-    if (isAnswered) return new ScriptRunner(script, undefined, hooks);
+    if (isAnswered) return new ScriptRunner(script, undefined, hooks, this.#inheritedState(script));
     this.hooks.log(`Disabling track script ${script.name}: ${outcome.reason}`, "warning");
     return undefined;
+  }
+
+  /** A master that goes on would resign for a script that has merely not run yet in this process. */
+  #inheritedState({ name }: VrrpScript): ScriptState | undefined {
+    const resumed = this.configuration.instances.filter((own) => this.hooks.resume?.has(own.name));
+    const isTracked = resumed.some((own) => own.trackScripts.some(({ script }) => script === name));
+    return isTracked ? { kind: "up", failures: 0 } : undefined;
   }
 }
 

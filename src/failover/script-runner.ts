@@ -23,13 +23,17 @@ export class ScriptRunner {
   #exitCode: number | undefined;
   #stopped = false;
 
-  /** @param command how to run it; undefined: `answerScript` alone can tell, and while it does not, nothing changes. */
+  /**
+   * @param command how to run it; undefined: `answerScript` alone can tell, and while it does not, nothing changes.
+   * @param initial what it counts as before it has run
+   */
   constructor(
     readonly script: VrrpScript,
     readonly command: ScriptCommand | undefined,
     readonly hooks: ScriptHooks,
+    initial: ScriptState = initialScriptState(script),
   ) {
-    this.#state = initialScriptState(script);
+    this.#state = initial;
   }
 
   get state(): ScriptState["kind"] {

@@ -5,6 +5,8 @@ export type PartMessage =
   | { readonly kind: "ready" }
   /** It was asked to stop, by whomever, and takes no new work from here on. */
   | { readonly kind: "stopping" }
+  /** The VRRP instances that are master now, after each change: should this process crash, the next goes on with them. */
+  | { readonly kind: "masters"; readonly instances: readonly string[] }
   /** It cannot start, and another try would not help until somebody changes something. */
   | { readonly kind: "unusable"; readonly reason: string };
 

@@ -6,6 +6,8 @@ import type { PartMessage, SupervisorMessage } from "./messages.js";
 export const PART_MARK = "BASCULE_PART";
 /** Set for the fail-over part when the same supervisor runs a proxy: "ready" or "absent", as it was at the start. */
 export const PROXY_MARK = "BASCULE_SUPERVISED_PROXY";
+/** Set for a fail-over part that takes the place of one that has just crashed: the instances that were master, as JSON. */
+export const INHERITANCE_MARK = "BASCULE_INHERITANCE";
 
 const SIGTERM = 15;
 
@@ -26,6 +28,12 @@ export function stopWithSupervisor(stop: () => void): void {
   process.once("disconnect", stop);
   // It may have died before the lines above.
   if (!process.connected) stop();
+}
+
+/** The VRRP instances that this process is to go on with as master. */
+export function inheritedMasters(): ReadonlySet<string> {
+  const text = isSupervised() ? process.env[INHERITANCE_MARK] : undefined;
+  return new Set(text === undefined ? [] : (JSON.parse(text) as string[]));
 }
 
 /** Whether the proxy beside this part is ready; undefined where no supervisor runs both. */

@@ -54,6 +54,9 @@ const GRACE_MS = 10_000;
 export class Part {
   readonly name: PartName;
   restarts = 0;
+  /** The VRRP instances that a process was master of when it crashed, for the one that takes its place at once. */
+  inheritance: readonly string[] = [];
+  #masters: readonly string[] = [];
   #state: PartState = { kind: "stopped", reason: "not started yet" };
   readonly #launch: Launch;
   readonly #clock: Clock;
@@ -121,6 +124,8 @@ export class Part {
         if (this.process === process) this.#ended(end, since);
       },
     });
+    // Given once: who crashes before it is master starts over.
+    this.inheritance = [];
     this.#enter({ kind: "starting", process, since });
   }
 
@@ -137,6 +142,9 @@ export class Part {
       case "unusable":
         this.#unusable = message.reason;
         return;
+      case "masters":
+        this.#masters = message.instances;
+        return;
       default:
         unreachable(message);
     }
@@ -144,6 +152,8 @@ export class Part {
 
   #ended(end: ProcessEnd, since: number): void {
     const state = this.#state;
+    const masters = this.#masters;
+    this.#masters = [];
     if (state.kind === "stopping") {
       this.#enter({ kind: "stopped", reason: state.reason });
       this.#log(`${this.name} stopped ${state.reason}`);
@@ -156,12 +166,14 @@ export class Part {
       // Before it could tell us, while it was starting.
       this.#enter({ kind: "stopped", reason: "by a signal from outside" });
       this.#log(`${this.name} stopped by a signal from outside`);
-    } else this.#crashed(end, since);
+    } else this.#crashed(end, since, masters);
   }
 
-  #crashed(end: ProcessEnd, since: number): void {
+  #crashed(end: ProcessEnd, since: number, masters: readonly string[]): void {
     const now = this.#clock.now();
     const delay = this.#backoff.afterCrash(now - since);
+    // After a pause the peer has taken over, and an election must decide.
+    this.inheritance = delay === 0 ? masters : [];
     const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
     this.#log(`${this.name} ${how}: restarting ${delay === 0 ? "at once" : `in ${delay / 1000} s`}`);
     const cancel = this.#clock.after(delay, () => {

@@ -37,6 +37,11 @@ export class Supervisor {
     return this.#proxy === undefined ? undefined : this.#proxy.state.kind === "ready";
   }
 
+  /** What a fail-over part that starts now must go on with as master. */
+  get inheritance(): readonly string[] {
+    return this.#failover?.inheritance ?? [];
+  }
+
   /**
    * Starts the proxy, and the fail-over part once the proxy serves: a virtual address must not be held before there is
    * somebody to answer for it, and a check script's first look must not find a proxy that is merely young.

@@ -79,6 +79,23 @@ test("a fail-over part that is restarted learns the proxy's state", async () => 
   assert.deepEqual(failover.last.heard.at(-1), { kind: "proxy", ready: false });
 });
 
+test("masters are handed on to a process that takes a crashed one's place at once, and to no other", async () => {
+  const { clock, failover, supervisor } = await running();
+  const atBirth: (readonly string[])[] = [];
+  const crash = (): void => {
+    failover.last.die("SIGKILL");
+    atBirth.push(supervisor.inheritance);
+  };
+  failover.last.say({ kind: "masters", instances: ["VI_1"] });
+  crash();
+  clock.advance(0);
+  assert.deepEqual(supervisor.inheritance, [], "given once");
+  failover.last.say({ kind: "masters", instances: ["VI_1"] });
+  crash();
+  clock.advance(1_000);
+  assert.deepEqual(atBirth, [["VI_1"], []], "after a pause, an election decides");
+});
+
 test("a stop ends the fail-over part first, so that the address has moved before the listeners go away", async () => {
   const { proxy, failover, supervisor } = await running();
   let stopped = false;
