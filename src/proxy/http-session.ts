@@ -287,8 +287,13 @@ export class HttpSession extends Session {
   #onResponseHead(): boolean {
     const { head } = this.response;
     const request = this.request.head;
-    const isTunnel =
-      head.status === 101 || (request.method === Method.CONNECT && head.status >= 200 && head.status < 300);
+    const isSwitch = head.status === 101;
+    // Nobody may switch protocols unasked (RFC 9110 §7.8): the client would take the server's bytes for responses.
+    if (isSwitch && !request.upgrade) {
+      this.#onBadResponse();
+      return false;
+    }
+    const isTunnel = isSwitch || (request.method === Method.CONNECT && head.status >= 200 && head.status < 300);
     if (head.status < 200 && !isTunnel) {
       // HTTP/1.0 clients do not know interim responses (RFC 9110 §15.2).
       if (this.response.forwardInterim(this.client, request.minor === 1)) return true;
@@ -419,9 +424,10 @@ export class HttpSession extends Session {
       loop.timers.arm(this.timer, loop.now + idle);
       return;
     }
-    if (result === Relayed.finished) this.#endExchange("--");
-    else this.#endExchange(result === Relayed.clientBroke ? "CD" : "SD");
-    this.end();
+    if (result === Relayed.finished) {
+      this.#endExchange("--");
+      this.end();
+    } else this.#breakOff(result === Relayed.clientBroke ? "CD" : "SD");
   }
 
   // Our own answers ──────────────────────────────────────────────────────────────────────────────────────────────────

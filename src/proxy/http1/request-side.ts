@@ -142,11 +142,11 @@ export class RequestSide {
     }
   }
 
-  /** What came behind the request, for a tunnel; the caller owns the buffer. */
+  /** All that has come and not gone, for a tunnel; the caller owns the buffer. */
   takeRest(): ByteBuffer | undefined {
     const buffer = this.#buffer;
     if (buffer === undefined) return undefined;
-    buffer.start = this.#ready;
+    buffer.start = this.#sent;
     if (buffer.length === 0) this.release();
     this.#buffer = undefined;
     return buffer.length === 0 ? undefined : buffer;

@@ -1,0 +1,99 @@
+/** A proxy in this process, run from configuration text, for one test. */
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import type { TestContext } from "node:test";
+import { Diagnostics, render } from "../../src/config/diagnostics.js";
+import type { HaproxyConfiguration } from "../../src/config/haproxy/model.js";
+import { readHaproxy } from "../../src/config/haproxy/read.js";
+import { type RunningProxy, startProxy } from "../../src/proxy/control.js";
+import { Gauge } from "../../src/proxy/shared-state.js";
+import { eventually } from "./eventually.js";
+
+/** What every configuration of a test begins with; times are short, for failures should be quick. */
+const PREAMBLE = `
+global
+    nbthread 2
+defaults
+    timeout connect 2s
+    timeout client 5s
+    timeout server 5s
+`;
+
+export interface TestProxy {
+  readonly running: RunningProxy;
+  readonly configuration: HaproxyConfiguration;
+  /** What it told its operator. */
+  readonly lines: readonly string[];
+  /** A counter of a frontend, backend or server (`backend/server`) over all workers. */
+  count(kind: "frontend" | "backend" | "server", name: string, counter: number): number;
+  /** A gauge of the same. */
+  gauge(kind: "frontend" | "backend" | "server", name: string, gauge: number): number;
+  /** Waits until no session is left; then all counters are final. */
+  quiet(): Promise<void>;
+}
+
+/**
+ * Starts a proxy, and stops it hard when the test ends; whoever stops it before need not tell.
+ * @param text haproxy.cfg, behind a `global` and `defaults` of our own
+ * @param files error files, by the path that `text` calls them by
+ */
+export async function runProxy(t: TestContext, text: string, files: Record<string, string> = {}): Promise<TestProxy> {
+  const configuration = readConfiguration(PREAMBLE + text, files);
+  const lines: string[] = [];
+  const running = await startProxy(configuration, { log: (_, line) => lines.push(line) });
+  t.after(() => running.stop(true));
+  const { state } = running;
+  const find = (kind: "frontend" | "backend" | "server", name: string): number => entityOf(running, kind, name);
+  return {
+    running,
+    configuration,
+    lines,
+    count: (kind, name, counter) => state.total(find(kind, name), counter),
+    gauge: (kind, name, gauge) => state.gauge(find(kind, name), gauge),
+    quiet: async () => {
+      await eventually(() => state.gauge(state.process, Gauge.current), 0);
+    },
+  };
+}
+
+export function readConfiguration(text: string, files: Record<string, string> = {}): HaproxyConfiguration {
+  const diagnostics = new Diagnostics();
+  const configuration = readHaproxy([{ path: "test.cfg", text }], diagnostics, { readFile: (path) => files[path] });
+  const errors = diagnostics.all.filter(({ severity }) => severity === "error");
+  assert.deepEqual(errors.map(render), []);
+  return configuration;
+}
+
+function entityOf({ configuration, state }: RunningProxy, kind: string, name: string): number {
+  const { frontends, backends } = configuration;
+  if (kind === "frontend") return state.frontend(indexOf(frontends, name));
+  if (kind === "backend") return state.backend(indexOf(backends, name));
+  const [backendName, serverName] = name.split("/") as [string, string];
+  const backend = indexOf(backends, backendName);
+  const before = backends.slice(0, backend).reduce((sum, { servers }) => sum + servers.length, 0);
+  return state.server(before + indexOf(backends[backend]!.servers, serverName));
+}
+
+function indexOf(items: readonly { readonly name: string }[], name: string): number {
+  const index = items.findIndex((item) => item.name === name);
+  assert.ok(index >= 0, `nothing is called ${name}`);
+  return index;
+}
+
+// Below the range that outgoing connections take theirs from, and apart for test files that run at the same time.
+let nextPort = 10_000 + ((process.pid * 61) % 20_000);
+
+/** A port of 127.0.0.1 on which nobody listens. */
+export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = nextPort++;
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once("error", () => resolve(false));
+      server.listen(port, "127.0.0.1", () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+}
