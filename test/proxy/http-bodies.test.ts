@@ -1,0 +1,209 @@
+/** Bodies go through as they are, both ways, however they are framed and cut. */
+import assert from "node:assert/strict";
+import { createHash, randomBytes } from "node:crypto";
+import { Agent, request as httpRequest, type IncomingMessage, type RequestListener } from "node:http";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, runProxy } from "../support/proxy.js";
+import { everyByte } from "../support/random-cuts.js";
+import { RawClient } from "../support/raw-client.js";
+import { serveCanned, serveHttp, serveTcp } from "../support/servers.js";
+
+const listen = (port: number, server: number): string => `
+listen web
+    bind 127.0.0.1:${port}
+    mode http
+    server s1 127.0.0.1:${server}
+`;
+
+const digest = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}
+
+/** Sends the body back, framed as the request was, and its digest in a field. */
+const echo: RequestListener = async (request, response) => {
+  const body = await bodyOf(request);
+  const length = request.headers["content-length"];
+  response.setHeader("X-Digest", digest(body));
+  if (length !== undefined) response.setHeader("Content-Length", length);
+  // Several writes: several chunks.
+  for (let at = 0; at < body.length; at += 10_007) response.write(body.subarray(at, at + 10_007));
+  response.end();
+};
+
+function post(port: number, agent: Agent, body: Buffer, chunked: boolean): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const headers = chunked ? { "Transfer-Encoding": "chunked" } : { "Content-Length": body.length };
+    const message = httpRequest({ port, agent, method: "POST", headers }, resolve).on("error", reject);
+    const step = 1 + (body.length >> 2);
+    for (let at = 0; at < body.length; at += step) message.write(body.subarray(at, at + step));
+    message.end();
+  });
+}
+
+test("bodies of every size come back byte for byte, by length and chunked, over kept connections", async (t) => {
+  const server = await serveHttp(t, echo);
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  t.after(() => agent.destroy());
+  // Around the size of a buffer, of a buffer with its headroom, and of several.
+  const sizes = [0, 1, 100, 14_000, 15_000, 15_359, 15_360, 15_361, 16_383, 16_384, 16_385, 65_536, 1_000_000];
+  for (const chunked of [false, true])
+    for (const size of sizes) {
+      const body = randomBytes(size);
+      const response = await post(port, agent, body, chunked);
+      const back = await bodyOf(response);
+      assert.equal(response.headers["x-digest"], digest(body), `${size} bytes up, chunked: ${chunked}`);
+      assert.equal(digest(back), digest(body), `${size} bytes down, chunked: ${chunked}`);
+    }
+});
+
+test("a chunked request is forwarded byte for byte, extensions and trailers included, however it is cut", async (t) => {
+  let seen = "";
+  const server = await serveTcp(t, (socket) => {
+    socket.on("data", (chunk) => {
+      seen += chunk.toString("latin1");
+      if (seen.endsWith("\r\nT: 1\r\n\r\n")) socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    });
+    socket.on("end", () => socket.end());
+  });
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const text =
+    "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5;name=value\r\nhello\r\n10\r\n0123456789abcdef\r\n0\r\nT: 1\r\n\r\n";
+  const client = await RawClient.connect(port);
+  for (const ends of [[text.length], [30, 60, text.length], everyByte(text.length)]) {
+    seen = "";
+    await client.sendCut(text, ends);
+    assert.equal((await client.response()).status, 200);
+    assert.equal(seen, text);
+  }
+  client.close();
+});
+
+test("a chunked response is forwarded byte for byte, however it is cut, and the connection goes on", async (t) => {
+  const text = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x\r\nhello\r\n0\r\nTrailer: 1\r\n\r\n";
+  let pieces = 1;
+  const server = await serveTcp(t, (socket) => {
+    socket.on("data", async () => {
+      const size = Math.ceil(text.length / pieces);
+      for (let at = 0; at < text.length; at += size) {
+        socket.write(text.slice(at, at + size));
+        await sleep(0);
+      }
+    });
+    socket.on("end", () => socket.end());
+  });
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  for (pieces of [1, 2, 7, text.length]) {
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert.equal(await client.until((seen) => seen.length >= text.length), text);
+  }
+  assert.equal(server.connections, 1);
+  client.close();
+});
+
+for (const [name, request, answer] of [
+  ["HEAD", "HEAD / HTTP/1.1", "HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"],
+  ["chunked HEAD", "HEAD / HTTP/1.1", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"],
+  ["204", "GET / HTTP/1.1", "HTTP/1.1 204 No Content\r\nX: 1\r\n\r\n"],
+  ["304", "GET / HTTP/1.1", "HTTP/1.1 304 Not Modified\r\nContent-Length: 1000\r\nETag: x\r\n\r\n"],
+] as const)
+  test(`no body is waited for behind a ${name} response`, async (t) => {
+    const server = await serveCanned(t, answer);
+    const port = await freePort();
+    await runProxy(t, listen(port, server.port));
+    const client = await RawClient.connect(port);
+    for (let index = 0; index < 3; index++) {
+      client.send(`${request}\r\nHost: h\r\n\r\n`);
+      assert.equal(await client.until((text) => text.length >= answer.length), answer);
+    }
+    assert.equal(server.connections, 1, "its connection was reused");
+    client.close();
+  });
+
+test("a client that waits for 100 Continue gets it from the server, and then sends its body", async (t) => {
+  const server = await serveHttp(t, echo);
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  for (let index = 0; index < 3; index++) {
+    client.send("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+    assert.equal(await client.until((text) => text.endsWith("\r\n\r\n")), "HTTP/1.1 100 Continue\r\n\r\n");
+    client.send("body");
+    const { status, body } = await client.response();
+    assert.deepEqual([status, body], [200, "body"]);
+  }
+  client.close();
+});
+
+test("several interim responses and the final one in one packet all arrive", async (t) => {
+  const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n".repeat(3);
+  const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const server = await serveCanned(t, interim + final);
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  assert.equal(await client.until((text) => text.endsWith("ok")), interim + final);
+  client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  const old = await client.until((text) => text.endsWith("ok"));
+  assert.ok(old.startsWith("HTTP/1.1 200 OK\r\n"), "HTTP/1.0 does not know interim responses");
+  client.close();
+});
+
+test("an answer that comes before the request is whole reaches the client, and the connection ends in peace", async (t) => {
+  const server = await serveTcp(t, (socket) => {
+    socket.once("data", () => {
+      socket.write("HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nno!");
+      socket.pause();
+    });
+  });
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 100000000\r\n\r\n");
+  client.send(randomBytes(200_000));
+  const { status, body } = await client.response();
+  assert.deepEqual([status, body], [413, "no!"]);
+  assert.equal(client.error, undefined);
+  await client.untilClosed();
+  client.close();
+});
+
+test("what a server sends behind its response is not taken for the next one", async (t) => {
+  const server = await serveCanned(
+    t,
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n1HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil",
+  );
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  for (let index = 0; index < 3; index++) {
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    assert.equal((await client.response()).body, "1");
+  }
+  assert.equal(server.connections, 3);
+  client.close();
+});
+
+test("a response that breaks off is broken off for the client as well, never ended", async (t) => {
+  for (const head of ["Content-Length: 100", "Transfer-Encoding: chunked"]) {
+    const server = await serveTcp(t, (socket) => {
+      socket.once("data", () => socket.end(`HTTP/1.1 200 OK\r\n${head}\r\n\r\n64\r\npart`));
+    });
+    const port = await freePort();
+    await runProxy(t, listen(port, server.port));
+    const client = await RawClient.connect(port);
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    await client.untilClosed();
+    assert.equal(client.error, "ECONNRESET");
+  }
+});
