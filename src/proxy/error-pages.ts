@@ -30,10 +30,10 @@ export const errorStatuses: readonly number[] = Object.keys(PAGES).map(Number);
 /**
  * A whole response, ready to send, after which the connection is closed.
  * @param status One of `errorStatuses`; another gets the page of 500.
- * @param errorFileContent An `errorfile`, which is a raw response: it is sent as it is, line ends included.
+ * @param errorFileContent An `errorfile`, one character a byte: a raw response, sent as it is, line ends included.
  */
 export function errorResponse(status: number, errorFileContent: string | undefined): Buffer {
-  if (errorFileContent !== undefined) return Buffer.from(errorFileContent, "utf8");
+  if (errorFileContent !== undefined) return Buffer.from(errorFileContent, "latin1");
   const known = Object.hasOwn(PAGES, status) ? status : 500;
   const [reason, text] = PAGES[known]!;
   const body = `<html><body><h1>${known} ${reason}</h1>\n${text}\n</body></html>\n`;
