@@ -1,6 +1,7 @@
-/** What no operator asked for, on the article "web-pair": processes that are killed, and a link that dies. */
+/** What no operator asked for: processes that are killed, and links that die. On "web-pair", where nothing else is said. */
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
+import type { ArticleName } from "../../src/lab/article-labs.js";
 import { runProbe } from "../../src/lab/programs.js";
 import { throughout } from "../support/eventually.js";
 import { needsRoot } from "../support/root.js";
@@ -11,8 +12,12 @@ import { masterDownMs, SLACK_MS, skewMs } from "./support/protocol.js";
 const CHECK_INTERVAL_MS = 1_000;
 
 /** lb1 holds the virtual IP when this resolves. */
-async function startWebPair(t: TestContext, manner: Manner): Promise<Pair<BalancerNode>> {
-  const pair = await startPair(t, "web-pair", manner);
+async function startElected(
+  t: TestContext,
+  manner: Manner,
+  article: ArticleName = "web-pair",
+): Promise<Pair<BalancerNode>> {
+  const pair = await startPair(t, article, manner);
   await pair.isHeldBy(pair.nodes[0]);
   return pair;
 }
@@ -22,14 +27,14 @@ const kill = ({ host }: BalancerNode, name: string) => host.mustRun(["killall", 
 
 describe("crashes", { skip: needsRoot, concurrency: 3 }, () => {
   test("a proxy that is killed makes the virtual IP move after at most a check and a skew", async (t) => {
-    const pair = await startWebPair(t, "in the places of haproxy and keepalived");
+    const pair = await startElected(t, "in the places of haproxy and keepalived");
     const [lb1, lb2] = pair.nodes;
     const { gapMs } = await pair.move(() => kill(lb1, "haproxy"), lb2, 4_000);
     assert.ok(gapMs <= CHECK_INTERVAL_MS + skewMs(100) + SLACK_MS, `the client's gap was ${gapMs} ms`);
   });
 
   test("a proxy that is killed under the supervisor is restarted at once, and lb1 goes on or is back", async (t) => {
-    const pair = await startWebPair(t, "run as one program");
+    const pair = await startElected(t, "run as one program");
     const [lb1] = pair.nodes;
     const probe = await runProbe(pair.article.client, { url: pair.article.url });
     await kill(lb1, "haproxy");
@@ -47,7 +52,7 @@ describe("crashes", { skip: needsRoot, concurrency: 3 }, () => {
   });
 
   test("a fail-over part that is killed under the supervisor goes on as master, and nobody notices", async (t) => {
-    const pair = await startWebPair(t, "run as one program");
+    const pair = await startElected(t, "run as one program");
     const [lb1, lb2] = pair.nodes;
     const probe = await runProbe(pair.article.client, { url: pair.article.url });
     await kill(lb1, "keepalived");
@@ -64,7 +69,7 @@ describe("crashes", { skip: needsRoot, concurrency: 3 }, () => {
   });
 
   test("when the supervisor is killed its parts stop by themselves: lb2 takes over after its skew", async (t) => {
-    const pair = await startWebPair(t, "run as one program");
+    const pair = await startElected(t, "run as one program");
     const [lb1, lb2] = pair.nodes;
     const { gapMs } = await pair.move(() => kill(lb1, "bascule"), lb2, 3_000);
     assert.ok(gapMs <= skewMs(100) + SLACK_MS, `the client's gap was ${gapMs} ms`);
@@ -72,11 +77,20 @@ describe("crashes", { skip: needsRoot, concurrency: 3 }, () => {
   });
 
   test("when lb1's link dies lb2 takes over, and when it is back so is lb1", async (t) => {
-    const pair = await startWebPair(t, "run as one program");
+    const pair = await startElected(t, "run as one program");
     const [lb1, lb2] = pair.nodes;
     const { gapMs } = await pair.move(() => lb1.host.unplug("eth0"), lb2, 5_000);
     assert.ok(gapMs <= masterDownMs(100) + SLACK_MS, `the client's gap was ${gapMs} ms`);
     const back = await pair.move(() => lb1.host.plug("eth0"), lb1, masterDownMs(101) + 3_000);
     assert.ok(back.gapMs <= SLACK_MS, `the client's gap was ${back.gapMs} ms`);
+  });
+
+  test("when the link that VRRP does not use dies, lb1 resigns over the other one", async (t) => {
+    const pair = await startElected(t, "run as one program", "kubernetes-api");
+    const [lb1, lb2] = pair.nodes;
+    const { gapMs } = await pair.move(() => lb1.host.unplug("ens33"), lb2, 3_000);
+    assert.ok(gapMs <= skewMs(100) + SLACK_MS, `the client's gap was ${gapMs} ms`);
+    await lb1.waitForLine(/\(VI_K8S\): entering FAULT state \(interface ens33 down\)/);
+    await lb2.waitForLine(/Backup received priority 0 advertisement/);
   });
 });

@@ -27,6 +27,15 @@ async function listening({ host }: PairNode): Promise<string[]> {
   return [...new Set(lines.map((line) => line.trim().split(/\s+/)[3]!))].toSorted();
 }
 
+/** Sessions so far by server, as `show stat` tells them on the article's stats socket. */
+async function sessionsByServer({ host }: PairNode): Promise<Record<string, number>> {
+  const script = `const s = require("net").connect("/run/haproxy/admin.sock", () => s.end("show stat\\n")); s.pipe(process.stdout)`;
+  const [head, ...rows] = (await host.mustRun([process.execPath, "-e", script])).trim().split("\n");
+  const column = (name: string) => head!.replace(/^# /, "").split(",").indexOf(name);
+  const servers = rows.map((row) => row.split(",")).filter((row) => row[column("svname")]!.startsWith("master"));
+  return Object.fromEntries(servers.map((row) => [row[column("svname")]!, Number(row[column("stot")])]));
+}
+
 describe("kubernetes-api", { skip: needsRoot, concurrency: true }, () => {
   for (const manner of MANNERS)
     test(`Bascule ${manner}`, async (t) => {
@@ -52,6 +61,11 @@ describe("kubernetes-api", { skip: needsRoot, concurrency: true }, () => {
           for (const server of ["master1", "master2", "master3"])
             assert.equal(servers.filter((each) => each === server).length, 3, `${address}: ${servers.join(" ")}`);
         }
+      });
+
+      await pair.step("show stat on its stats socket has counted them", async () => {
+        assert.deepEqual(await sessionsByServer(lb1), { master1: 6, master2: 6, master3: 6 });
+        assert.deepEqual(await sessionsByServer(lb2), { master1: 0, master2: 0, master3: 0 });
       });
 
       await pair.step("when lb1's proxy stops, both move within a check and a skew", async () => {
