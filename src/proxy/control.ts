@@ -30,6 +30,8 @@ export interface ProxyOptions {
 interface RunningWorker {
   readonly thread: Worker;
   readonly wakeFd: number;
+  /** It has let go of the listening descriptors. */
+  readonly deaf: Promise<void>;
   readonly done: Promise<void>;
 }
 
@@ -129,13 +131,16 @@ export class RunningProxy {
       thread.postMessage(message);
       notifyEventfd(wakeFd);
     }
-    // A port that nobody listens on any more must not accept into a backlog that nobody serves.
-    for (const fds of this.#listeners) for (const fd of fds) close(fd);
+    const listeners = this.#listeners;
     this.#listeners = [];
+    // Not before: a worker would take the descriptor's number, given to a new connection, for its listener's.
+    await Promise.all(this.#workers.map(({ deaf }) => deaf));
+    // A port that nobody listens on any more must not accept into a backlog that nobody serves.
+    for (const fds of listeners) for (const fd of fds) close(fd);
     await Promise.all(this.#workers.map(({ done }) => done));
-    this.#workers = [];
     this.#plumbing?.remove();
     this.#plumbing = undefined;
+    this.#log.close();
   }
 
   #initialiseServers(): void {
@@ -171,20 +176,33 @@ export class RunningProxy {
       );
     }
     const outcomes = await Promise.allSettled(starting);
-    for (const outcome of outcomes) if (outcome.status === "fulfilled") this.#workers.push(outcome.value);
+    for (const outcome of outcomes) if (outcome.status === "fulfilled") this.#addWorker(outcome.value);
     const failed = outcomes.find((outcome) => outcome.status === "rejected");
     if (failed !== undefined) throw failed.reason;
+  }
+
+  #addWorker(worker: RunningWorker): void {
+    this.#workers.push(worker);
+    void worker.done.then(() => {
+      this.#workers = this.#workers.filter((other) => other !== worker);
+      close(worker.wakeFd);
+    });
   }
 
   #startWorker(workerData: WorkerStart): Promise<RunningWorker> {
     const thread = new Worker(new URL("./worker.js", import.meta.url), { workerData });
     const done = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+    let onDeaf: () => void;
+    const deaf = new Promise<void>((resolve) => {
+      onDeaf = resolve;
+    });
     return new Promise((resolve, reject) => {
       thread.on("message", (message: FromWorker) => {
         if (message.kind === "ready") {
           for (const warning of message.warnings) this.#log.write("warning", warning);
-          resolve({ thread, wakeFd: message.wakeFd, done });
-        } else if (message.kind === "bug") this.#log.write("alert", `a session failed for a bug: ${message.text}`);
+          resolve({ thread, wakeFd: message.wakeFd, deaf: Promise.race([deaf, done]), done });
+        } else if (message.kind === "deaf") onDeaf();
+        else if (message.kind === "bug") this.#log.write("alert", `a session failed for a bug: ${message.text}`);
       });
       thread.once("error", (error) => {
         reject(error);

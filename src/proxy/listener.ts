@@ -4,7 +4,7 @@ import type { Handler, Loop, Token } from "../reactor/loop.js";
 import type { Timer } from "../reactor/timers.js";
 import { internetAddress } from "../sys/address.js";
 import { EPOLLEXCLUSIVE, EPOLLIN } from "../sys/epoll.js";
-import { check, EAGAIN, ECONNABORTED, EINTR, EMFILE, ENFILE, SystemError } from "../sys/errno.js";
+import { check, EAGAIN, ECONNABORTED, EINTR } from "../sys/errno.js";
 import {
   accept,
   bind,
@@ -104,13 +104,11 @@ export class Listener implements Handler {
         continue;
       }
       if (fd === -EAGAIN) return;
-      if (fd === -EMFILE || fd === -ENFILE) {
-        this.#pause();
-        return;
-      }
       // The client gave up while it stood in the queue.
       if (fd === -ECONNABORTED || fd === -EINTR) continue;
-      throw new SystemError(-fd, "accept");
+      // No descriptor or memory left, a firewall's refusal, a network error of the connection's (accept(2)): it passes.
+      this.#pause();
+      return;
     }
   }
 

@@ -24,4 +24,6 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: "ready"; readonly wakeFd: number; readonly warnings: readonly string[] }
   | { readonly kind: "bug"; readonly text: string }
+  /** It accepts no more: the listening descriptors may be closed. */
+  | { readonly kind: "deaf" }
   | { readonly kind: "done" };

@@ -66,6 +66,7 @@ export class FrontendRuntime {
 }
 
 export interface ProxyRuntime {
+  readonly logSenders: LogSenders;
   readonly frontends: readonly FrontendRuntime[];
   readonly backends: readonly BackendRuntime[];
 }
@@ -76,7 +77,7 @@ export function buildRuntime(
   worker: number,
   tables: readonly (StickTable | undefined)[],
 ): ProxyRuntime {
-  const senders = new LogSenders();
+  const logSenders = new LogSenders();
   const identity = { tag: configuration.global.logTag ?? "haproxy", pid: process.pid, hostname: hostname() };
   let nextServer = 0;
   const backends = configuration.backends.map((backend, index) => {
@@ -93,8 +94,8 @@ export function buildRuntime(
         backends[frontend.defaultBackend],
         state,
         worker,
-        new Logger(frontend.logs, senders, identity),
+        new Logger(frontend.logs, logSenders, identity),
       ),
   );
-  return { frontends, backends };
+  return { logSenders, frontends, backends };
 }

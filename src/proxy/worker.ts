@@ -42,6 +42,10 @@ class ProxyWorker implements SessionContext {
 
   run(): void {
     this.loop.run();
+    // Descriptors belong to the process: they would outlive this thread.
+    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.idle.closeAll();
+    this.#runtime.logSenders.close();
+    this.loop.close();
     tell({ kind: "done" });
   }
 
@@ -109,17 +113,21 @@ class ProxyWorker implements SessionContext {
   }
 
   #drain(): void {
-    this.stopping = true;
-    for (const listener of this.#listeners) listener.stop();
+    this.#stopListening();
     for (const session of [...this.#sessions]) session.onStopping();
     if (this.#sessions.size === 0) this.loop.stop();
   }
 
   #stop(): void {
-    this.stopping = true;
-    for (const listener of this.#listeners) listener.stop();
+    this.#stopListening();
     for (const session of [...this.#sessions]) session.abort();
     this.loop.stop();
+  }
+
+  #stopListening(): void {
+    this.stopping = true;
+    for (const listener of this.#listeners) listener.stop();
+    tell({ kind: "deaf" });
   }
 
   #purgeIdle(): void {

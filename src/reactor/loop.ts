@@ -73,7 +73,7 @@ export class Loop {
     this.#handlers[token] = handler;
   }
 
-  /** Makes an eventfd whose notifications call `onMessages` on this loop; returns it for the other threads. */
+  /** Makes an eventfd whose notifications call `onMessages` on this loop. The other threads get it, and close it. */
   listen(onMessages: () => void): number {
     const eventfd = createEventfd();
     this.add(eventfd, EPOLLIN, {
@@ -93,6 +93,11 @@ export class Loop {
 
   stop(): void {
     this.#running = false;
+  }
+
+  /** Frees what the loop itself holds, once it has stopped; the descriptors in it are their owners'. */
+  close(): void {
+    close(this.#epoll.fd);
   }
 
   /** Calls `handler.onReady(0)` in the next turn, after the others had theirs. */
