@@ -62,7 +62,8 @@ export class HttpSession extends Session {
   }
 
   override abort(): void {
-    this.#endExchange("K-");
+    // What we answer ourselves has been counted and logged.
+    if (this.#phase < Phase.replying) this.#endExchange("K-");
     this.end();
   }
 
@@ -175,6 +176,8 @@ export class HttpSession extends Session {
     this.status = 0;
     this.bytesUp = 0;
     this.bytesDown = 0;
+    this.request.bytes = 0;
+    this.response.bytes = 0;
     this.retries = 0;
     this.redispatched = false;
     loop.timers.arm(this.timer, loop.now + this.frontend.settings.timeoutHttpRequest);
