@@ -2,12 +2,12 @@
  * Connections to one server between two requests. Each worker keeps its own, last in, first out, so that the fewest
  * stay warm; half of what was not needed since the last purge goes (`pool-purge-delay`, 5 s).
  */
-import type { Connection, ConnectionOwner } from "../reactor/connection.js";
+import type { Channel, ConnectionOwner } from "../reactor/channel.js";
 
 export const PURGE_INTERVAL = 5000;
 
 export class IdleConnections implements ConnectionOwner {
-  readonly #connections: Connection[] = [];
+  readonly #connections: Channel[] = [];
   /** The fewest since the last purge: so many were not needed. */
   #fewest = 0;
 
@@ -16,8 +16,8 @@ export class IdleConnections implements ConnectionOwner {
   }
 
   /** Keeps a connection whose exchange is over and whose bytes are all read. */
-  keep(connection: Connection): void {
-    if (connection.readable) {
+  keep(connection: Channel): void {
+    if (connection.hasInput()) {
       // The server closed, or spoke out of turn.
       connection.close();
       return;
@@ -27,7 +27,7 @@ export class IdleConnections implements ConnectionOwner {
   }
 
   /** The one used last, or undefined. The taker becomes its owner. */
-  take(): Connection | undefined {
+  take(): Channel | undefined {
     const connection = this.#connections.pop();
     if (this.#connections.length < this.#fewest) this.#fewest = this.#connections.length;
     return connection;
@@ -44,7 +44,7 @@ export class IdleConnections implements ConnectionOwner {
   }
 
   /** Whatever arrives on an idle connection ends it. */
-  onConnectionReady(connection: Connection): void {
+  onConnectionReady(connection: Channel): void {
     if (!connection.readable) return; // an edge that only says "still writable"
     const at = this.#connections.indexOf(connection);
     if (at >= 0) this.#connections.splice(at, 1);

@@ -3,7 +3,7 @@
  * direction, so a reader that is slow holds its writer back. Each direction ends on its own (half-close).
  */
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
-import type { Connection } from "../reactor/connection.js";
+import type { Channel } from "../reactor/channel.js";
 import { EAGAIN } from "../sys/errno.js";
 
 /** Buffers that one side may fill before the others in the loop get their turn. */
@@ -21,8 +21,8 @@ export class Relay {
   /** @param up bytes from the client that are there already; the relay gives the buffer back to the pool */
   constructor(
     readonly pool: BufferPool,
-    readonly client: Connection,
-    readonly server: Connection,
+    readonly client: Channel,
+    readonly server: Channel,
     up?: ByteBuffer,
     down?: ByteBuffer,
   ) {
@@ -52,7 +52,7 @@ export class Relay {
     this.#down = undefined;
   }
 
-  #pump(from: Connection, to: Connection, isUp: boolean): number {
+  #pump(from: Channel, to: Channel, isUp: boolean): number {
     let buffer = isUp ? this.#up : this.#down;
     let rounds = 0;
     for (;;) {

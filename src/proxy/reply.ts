@@ -1,6 +1,6 @@
 /** An answer of our own on its way to the client. */
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
-import type { Connection } from "../reactor/connection.js";
+import type { Channel } from "../reactor/channel.js";
 import { Transfer } from "./http1/transfer.js";
 
 export class Reply {
@@ -20,7 +20,7 @@ export class Reply {
   }
 
   /** Returns waiting, done or receiverBroke. */
-  send(client: Connection): number {
+  send(client: Channel): number {
     const buffer = this.#buffer;
     if (buffer === undefined) return Transfer.done;
     if (!client.writable) return Transfer.waiting;

@@ -1,5 +1,5 @@
 /** `mode tcp`: one client's connection, one server's, and the bytes between them. */
-import type { Connection } from "../reactor/connection.js";
+import type { Channel } from "../reactor/channel.js";
 import { Relay, Relayed } from "./relay.js";
 import { Session } from "./session.js";
 import { Counter } from "./shared-state.js";
@@ -35,7 +35,7 @@ export class TcpSession extends Session {
 
   protected override onClientReadyWhileConnecting(): void {}
 
-  protected override reuse(): Connection | undefined {
+  protected override reuse(): Channel | undefined {
     return undefined;
   }
 

@@ -45,6 +45,9 @@ export class BufferPool {
   readonly #free: ByteBuffer[] = [];
   #made = 0;
 
+  /** @param size of each buffer, in bytes */
+  constructor(readonly size: number = BUFFER_SIZE) {}
+
   take(): ByteBuffer {
     const buffer = this.#free.pop();
     if (buffer !== undefined) return buffer;
@@ -63,10 +66,10 @@ export class BufferPool {
   }
 
   #cutSlab(): void {
-    const slab = allocate(BUFFER_SIZE * BUFFERS_PER_SLAB);
+    const slab = allocate(this.size * BUFFERS_PER_SLAB);
     for (let index = 0; index < BUFFERS_PER_SLAB; index++) {
-      const offset = index * BUFFER_SIZE;
-      const bytes = new Uint8Array(slab.bytes.buffer, slab.bytes.byteOffset + offset, BUFFER_SIZE);
+      const offset = index * this.size;
+      const bytes = new Uint8Array(slab.bytes.buffer, slab.bytes.byteOffset + offset, this.size);
       this.#free.push(new ByteBuffer(bytes, slab.address + offset));
     }
     this.#made += BUFFERS_PER_SLAB;

@@ -17,19 +17,15 @@ import {
   shutdown,
 } from "../sys/socket.js";
 import type { ByteBuffer } from "./buffers.js";
-import type { Handler, Loop, Token } from "./loop.js";
+import type { Channel, ConnectionOwner } from "./channel.js";
+import type { Loop, Token } from "./loop.js";
 
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 export const EDGE_TRIGGERED = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-/** Whom a connection wakes. */
-export interface ConnectionOwner {
-  onConnectionReady(connection: Connection): void;
-  /** A bug threw while the connection was served: let go of everything. */
-  onFailure(error: unknown): void;
-}
+export type { ConnectionOwner } from "./channel.js";
 
-export class Connection implements Handler {
+export class Connection implements Channel {
   readable = false;
   writable = false;
   /** The peer has finished sending, or the connection broke: `receive` has yet to find out which, up to `ended`. */
@@ -103,6 +99,11 @@ export class Connection implements Handler {
       return 0;
     }
     return count;
+  }
+
+  /** Whether something is there to be received, the end of the stream included. Surer than `readable`, and dearer. */
+  hasInput(): boolean {
+    return this.readable;
   }
 
   /** Sends FIN: no more bytes from us. */

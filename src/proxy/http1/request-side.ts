@@ -3,7 +3,7 @@
  * buffer they came in as long as the request might have to be sent again.
  */
 import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
-import type { Connection } from "../../reactor/connection.js";
+import type { Channel } from "../../reactor/channel.js";
 import { EAGAIN } from "../../sys/errno.js";
 import { BodyFraming } from "./body-framing.js";
 import { Method, RequestHead } from "./head.js";
@@ -43,7 +43,7 @@ export class RequestSide {
   }
 
   /** Reads until the head is complete. Returns waiting, head, malformed, ended or senderBroke. */
-  readHead(client: Connection): number {
+  readHead(client: Channel): number {
     this.#buffer ??= this.#takeHeadBuffer();
     const buffer = this.#buffer;
     for (;;) {
@@ -87,7 +87,7 @@ export class RequestSide {
   }
 
   /** Sends on what there is. Returns waiting, malformed, ended, senderBroke or receiverBroke. */
-  forward(client: Connection, server: Connection): number {
+  forward(client: Channel, server: Channel): number {
     for (let round = 0; ; round++) {
       if (this.#sent < this.#ready) {
         if (!server.writable) return Transfer.waiting;
@@ -153,7 +153,7 @@ export class RequestSide {
   }
 
   /** Reads and throws away. Returns waiting, ended or senderBroke. */
-  drain(client: Connection): number {
+  drain(client: Channel): number {
     this.#buffer ??= this.pool.take();
     const buffer = this.#buffer;
     for (let round = 0; client.readable; round++) {
@@ -176,7 +176,7 @@ export class RequestSide {
   }
 
   /** Reads more of the body, all earlier bytes having gone. `head` stands for: there is more to send. */
-  #receiveBody(client: Connection): number {
+  #receiveBody(client: Channel): number {
     this.#buffer ??= this.pool.take();
     const buffer = this.#buffer;
     if (buffer.room === 0 || !this.#isWhole) {

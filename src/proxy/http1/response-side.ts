@@ -1,6 +1,6 @@
 /** The server's half of an exchange: its response, from the bytes it is read as to the bytes sent on. */
 import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
-import type { Connection } from "../../reactor/connection.js";
+import type { Channel } from "../../reactor/channel.js";
 import { EAGAIN } from "../../sys/errno.js";
 import { BodyFraming } from "./body-framing.js";
 import { ResponseHead } from "./head.js";
@@ -51,7 +51,7 @@ export class ResponseSide {
    * Sends on what there is. Returns waiting, done, malformed, ended, senderBroke or receiverBroke; or head, when one
    * is complete: then `accept` it, pass it on as `forwardInterim`, or take the rest for a tunnel.
    */
-  forward(client: Connection, server: Connection): number {
+  forward(client: Channel, server: Channel): number {
     for (let round = 0; ; round++) {
       if (this.#sent < this.#ready) {
         if (!client.writable) return Transfer.waiting;
@@ -113,7 +113,7 @@ export class ResponseSide {
    * Sends a 1xx head on as it is, or leaves it out. Another one is to follow.
    * @returns false if the client did not take it: so few bytes fit into a socket that has nothing else to send
    */
-  forwardInterim(client: Connection, isWanted: boolean): boolean {
+  forwardInterim(client: Channel, isWanted: boolean): boolean {
     const buffer = this.#buffer!;
     const { length } = this.head;
     if (isWanted && client.transmit(buffer, buffer.start, buffer.start + length) !== length) return false;
@@ -137,7 +137,7 @@ export class ResponseSide {
     this.#ready = 0;
   }
 
-  #receive(server: Connection): number {
+  #receive(server: Channel): number {
     if (this.#buffer === undefined) {
       this.#buffer = this.pool.take();
       this.#buffer.clear(HEADROOM);
