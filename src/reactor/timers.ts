@@ -111,7 +111,8 @@ export class TimerWheel {
 
   #link(timer: Timer): void {
     const at = Math.max(Math.ceil(timer.deadline), this.#turnedTo + 1);
-    const isNear = at - this.#turnedTo < FINE;
+    // A whole turn ahead is near: its slot is the one that has just been emptied.
+    const isNear = at - this.#turnedTo <= FINE;
     const block = Math.floor(at / FINE);
     const slot = isNear ? this.#fine[at % FINE]! : this.#coarse[block % COARSE]!;
     this.#earliest = Math.min(this.#earliest, isNear ? at : block * FINE);
@@ -136,7 +137,7 @@ export class TimerWheel {
     this.#earliest = Number.POSITIVE_INFINITY;
     if (this.#linked === 0) return;
     const from = this.#turnedTo;
-    for (let tick = from + 1; tick < from + FINE; tick++) {
+    for (let tick = from + 1; tick <= from + FINE; tick++) {
       const slot = this.#fine[tick % FINE]!;
       if (slot.next === slot) continue;
       this.#earliest = tick;
