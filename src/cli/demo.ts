@@ -33,7 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const obstacle = parsed.flags.has("loopback") ? "--loopback was given" : whyNoLab();
   const result = obstacle ?? (await perform(pairShow, screen, journal, stay));
   if (typeof result === "number") return result;
-  screen.line(`No lab of two balancers: ${result}. Without it, one balancer:`);
+  screen.line(`One balancer only, not a pair: ${result}.`);
   const code = await perform(loopbackShow, screen, journal, stay);
   if (typeof code === "number") return code;
   printError(`bascule demo: ${code}`);

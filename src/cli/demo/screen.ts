@@ -35,7 +35,7 @@ export class Screen {
   /** One moment of the running traffic, with the seconds since the demonstration began. */
   tick(text: string): void {
     const seconds = Math.round((performance.now() - this.#startedAt) / 1000);
-    this.line(`${`${seconds}`.padStart(5)} s  ${text}`, "dim");
+    this.line(`${`${seconds}`.padStart(5)} s  ${text}`.trimEnd(), "dim");
   }
 
   verdict(ok: boolean, text: string): void {
