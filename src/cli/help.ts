@@ -16,4 +16,4 @@ export async function run([topic]: readonly string[]): Promise<number> {
   return 0;
 }
 
-const WITH_FLAGS = new Set(["run", "haproxy", "keepalived", "ctl", "check", "keywords"]);
+const WITH_FLAGS = new Set(["run", "haproxy", "keepalived", "ctl", "check", "demo", "keywords"]);
