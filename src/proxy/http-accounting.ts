@@ -5,20 +5,21 @@ import { Counter, type EntityCounters } from "./shared-state.js";
 /** @param termination cause and stage, as in the log: `--`, `CD`, `SH` … */
 export function countExchange(session: HttpSession, termination: string): void {
   const { frontend, backend, server } = session;
-  countIn(frontend.counters, session, termination);
+  countIn(frontend.counters, session, termination, session.status);
   if (!session.isInBackend) return;
-  countIn(backend!.counters, session, termination);
+  countIn(backend!.counters, session, termination, session.status);
   countTimes(backend!.counters, session);
   if (server === undefined) return;
   server.counters.add(Counter.requests, 1);
-  countIn(server.counters, session, termination);
+  // An answer of our own is not the server's.
+  countIn(server.counters, session, termination, session.responseAt > 0 ? session.status : 0);
   countTimes(server.counters, session);
 }
 
-function countIn(counters: EntityCounters, session: HttpSession, termination: string): void {
+function countIn(counters: EntityCounters, session: HttpSession, termination: string, status: number): void {
   counters.add(Counter.bytesIn, session.bytesUp);
   counters.add(Counter.bytesOut, session.bytesDown);
-  if (session.status > 0) counters.add(statusCounter(session.status), 1);
+  if (status > 0) counters.add(statusCounter(status), 1);
   const cause = termination.charCodeAt(0) | 0x20;
   if (cause === LOWER_C) counters.add(Counter.clientAborts, 1);
 }

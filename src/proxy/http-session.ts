@@ -58,6 +58,8 @@ export class HttpSession extends Session {
 
   start(): void {
     const { loop } = this.context;
+    this.backend = undefined;
+    this.firstByteAt = this.acceptedAt;
     loop.timers.arm(this.timer, loop.now + this.frontend.settings.timeoutHttpRequest);
   }
 
@@ -167,6 +169,7 @@ export class HttpSession extends Session {
     const { loop } = this.context;
     this.#phase = Phase.readingHead;
     this.requests++;
+    this.backend = undefined;
     this.requestLine = undefined;
     this.firstByteAt = loop.now;
     this.headAt = 0;

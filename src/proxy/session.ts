@@ -240,8 +240,7 @@ export abstract class Session implements ConnectionOwner {
     failed.counters.add(Counter.connectErrors, 1);
     if (this.retries >= backend.settings.retries) {
       backend.counters.add(Counter.connectErrors, 1);
-      this.detachServer();
-      this.onNoServer();
+      this.onNoServer(); // with the server still in place: the log names it
       return;
     }
     this.retries++;

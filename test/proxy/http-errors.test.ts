@@ -104,6 +104,8 @@ for (const [name, answer] of [
     assert.equal(statusOf(await RawClient.exchange(port, GET)), 502);
     await proxy.quiet();
     assert.equal(proxy.count("server", "web/s1", Counter.responseErrors), 1);
+    assert.equal(proxy.count("server", "web/s1", Counter.responses5xx), 0, "the answer was not the server's");
+    assert.equal(proxy.count("backend", "web", Counter.responses5xx), 1);
     assert.equal(proxy.gauge("server", "web/s1", Gauge.current), 0);
   });
 

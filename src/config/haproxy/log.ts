@@ -26,7 +26,7 @@ export function readLogTarget(statement: Statement): LogTarget | undefined {
   const [first, ...rest] = statement.args;
   const target = readTarget(statement, expandBareVariables(statement, first!));
   let length = 1024;
-  let format: LogFormat | undefined = "rfc3164";
+  let format: LogFormat | undefined = "local";
   let at = 0;
   for (; at + 1 < rest.length; at += 2) {
     const option = rest[at]!;

@@ -189,7 +189,7 @@ describe("logs", () => {
       {
         target: { kind: "udp", address: "192.0.2.1", port: 514 },
         length: 1024,
-        format: "rfc3164",
+        format: "local",
         facility: 19,
         maxLevel: "err",
         minLevel: "emerg",
