@@ -16,6 +16,7 @@ import { dropPrivileges } from "./privileges.js";
 import { ProcessLog } from "./process-log.js";
 import { Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
+import { TlsContexts } from "./tls/contexts.js";
 import { installTransparentPlumbing, type TransparentPlumbing } from "./transparent-plumbing.js";
 
 /** Sessions of one process when `maxconn` does not say, if the limit of open files allows it: two descriptors each. */
@@ -52,6 +53,7 @@ export class RunningProxy {
   #listeners: number[][] = [];
   #workers: RunningWorker[] = [];
   #plumbing: TransparentPlumbing | undefined;
+  #tls: TlsContexts | undefined;
   #isStopping = false;
   readonly #log: ProcessLog;
 
@@ -83,10 +85,12 @@ export class RunningProxy {
 
   /**
    * Binds, starts the workers and the checks. Privileges are kept, for whoever has to open more (the admin socket).
-   * @throws SystemError if an address cannot be bound; nothing is left open then
+   * @throws SystemError if an address cannot be bound, TlsSetupError if certificates are no good; nothing is left then
    */
   async start(): Promise<void> {
     try {
+      this.#tls = new TlsContexts(this.configuration, this.state.layout.workers);
+      for (const warning of this.#tls.warnings) this.#log.write("warning", warning);
       for (const { binds } of this.configuration.frontends) {
         const fds: number[] = [];
         this.#listeners.push(fds);
@@ -140,6 +144,8 @@ export class RunningProxy {
     await Promise.all(this.#workers.map(({ done }) => done));
     this.#plumbing?.remove();
     this.#plumbing = undefined;
+    this.#tls?.free();
+    this.#tls = undefined;
     this.#log.close();
   }
 
@@ -170,6 +176,7 @@ export class RunningProxy {
           configuration,
           state: state.handle,
           listeners: this.#listeners,
+          tls: this.#tls!.handles(worker),
           tables,
           maxConnections: this.maxConnections,
         }),

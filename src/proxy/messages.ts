@@ -1,6 +1,7 @@
 /** What the control thread and its workers tell each other. */
 import type { HaproxyConfiguration } from "../config/haproxy/model.js";
 import type { SharedStateHandle } from "./shared-state.js";
+import type { TlsHandles } from "./tls/contexts.js";
 
 /** A worker's `workerData`. Descriptors are shared: all threads of a process have one table of them. */
 export interface WorkerStart {
@@ -9,6 +10,7 @@ export interface WorkerStart {
   readonly state: SharedStateHandle;
   /** For each frontend, the descriptor of each of its binds. */
   readonly listeners: readonly (readonly number[])[];
+  readonly tls: TlsHandles;
   /** For each backend, its stick table's memory. */
   readonly tables: readonly (SharedArrayBuffer | undefined)[];
   /** Sessions of all frontends together that may be open. */

@@ -1,11 +1,21 @@
 /** The log lines of one frontend's sessions and requests. */
 import type { Frontend } from "../config/haproxy/model.js";
+import { TlsConnection } from "../reactor/tls-connection.js";
 import type { HttpSession } from "./http-session.js";
-import { BAD_REQUEST, connectLogLine, httpLogLine, NO_SERVER, type SessionRecord, tcpLogLine } from "./log/line.js";
+import {
+  BAD_REQUEST,
+  connectLogLine,
+  handshakeLogLine,
+  httpLogLine,
+  NO_SERVER,
+  type SessionRecord,
+  tcpLogLine,
+} from "./log/line.js";
 import type { Logger } from "./log/logger.js";
 import type { Session } from "./session.js";
 import { Gauge } from "./shared-state.js";
 import type { TcpSession } from "./tcp-session.js";
+import type { Handshake } from "./tls/handshake.js";
 
 export class ProxyLog {
   constructor(
@@ -43,9 +53,24 @@ export class ProxyLog {
     );
   }
 
+  /** A TLS handshake that came to nothing. @param bind the listener's number, from 0 */
+  handshake(handshake: Handshake, bind: number, reason: string): void {
+    if (this.settings.dontLogNull && handshake.isNull) return;
+    const { text, port } = handshake.address;
+    const bindName = this.settings.binds[bind]?.name ?? `${bind + 1}`;
+    const date = Date.now() - (performance.now() - handshake.acceptedAt);
+    this.#write(handshakeLogLine(text, port, date, `${this.settings.name}/${bindName}`, reason));
+  }
+
   /** At level info whatever happened, as HAProxy does: errors are told by the termination state. */
   #write(line: string): void {
     this.logger.log("info", line);
+  }
+
+  /** Clients of TLS are marked, in the lines that have fields for the connection. */
+  #frontendName(session: Session): string {
+    const isMarked = this.settings.logFormat !== "default" && session.client instanceof TlsConnection;
+    return isMarked ? `${this.settings.name}~` : this.settings.name;
   }
 
   #record(session: Session, terminationState: string, since: number, bytes: number): SessionRecord {
@@ -59,7 +84,7 @@ export class ProxyLog {
       frontendAddress: local.text,
       frontendPort: local.port,
       date: Date.now() - (now - since),
-      frontendName: frontend.settings.name,
+      frontendName: this.#frontendName(session),
       backendName: backend?.settings.name ?? frontend.settings.name,
       serverName: server?.settings.name ?? NO_SERVER,
       queueTime: session.connectStartedAt > 0 ? 0 : -1,

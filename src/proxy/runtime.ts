@@ -9,6 +9,9 @@ import { Logger, LogSenders } from "./log/logger.js";
 import { ProxyLog } from "./proxy-log.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
 import type { StickTable } from "./stick-table.js";
+import { BindTls } from "./tls/bind-tls.js";
+import type { TlsHandles } from "./tls/contexts.js";
+import { ServerTls } from "./tls/server-tls.js";
 
 export class ServerRuntime {
   readonly address: SocketAddress;
@@ -18,6 +21,8 @@ export class ServerRuntime {
   constructor(
     readonly settings: Server,
     readonly entity: Entity,
+    /** Undefined: plain bytes. */
+    readonly tls: ServerTls | undefined,
     state: SharedState,
     worker: number,
   ) {
@@ -55,6 +60,8 @@ export class FrontendRuntime {
     readonly settings: Frontend,
     readonly entity: Entity,
     readonly backend: BackendRuntime | undefined,
+    /** For each bind; undefined: plain bytes. */
+    readonly tls: readonly (BindTls | undefined)[],
     state: SharedState,
     worker: number,
     logger: Logger,
@@ -76,13 +83,15 @@ export function buildRuntime(
   state: SharedState,
   worker: number,
   tables: readonly (StickTable | undefined)[],
+  tls: TlsHandles,
 ): ProxyRuntime {
   const logSenders = new LogSenders();
   const identity = { tag: configuration.global.logTag ?? "haproxy", pid: process.pid, hostname: hostname() };
   let nextServer = 0;
   const backends = configuration.backends.map((backend, index) => {
     const servers = backend.servers.map(
-      (server) => new ServerRuntime(server, state.server(nextServer++), state, worker),
+      (server, position) =>
+        new ServerRuntime(server, state.server(nextServer++), serverTls(tls, index, position), state, worker),
     );
     return new BackendRuntime(backend, state.backend(index), servers, tables, state, worker);
   });
@@ -92,10 +101,16 @@ export function buildRuntime(
         frontend,
         state.frontend(index),
         backends[frontend.defaultBackend],
+        (tls.binds[index] ?? []).map((handle) => handle && new BindTls(handle)),
         state,
         worker,
         new Logger(frontend.logs, logSenders, identity),
       ),
   );
   return { logSenders, frontends, backends };
+}
+
+function serverTls({ servers }: TlsHandles, backend: number, position: number): ServerTls | undefined {
+  const handle = servers[backend]?.[position];
+  return handle === undefined ? undefined : new ServerTls(handle);
 }

@@ -3,9 +3,11 @@
  * retries and redispatch.
  */
 import type { BufferPool } from "../reactor/buffers.js";
-import { Connection, type ConnectionOwner } from "../reactor/connection.js";
+import type { Channel, ConnectionOwner } from "../reactor/channel.js";
+import { Connection } from "../reactor/connection.js";
 import type { Loop } from "../reactor/loop.js";
 import type { Timer } from "../reactor/timers.js";
+import { TlsConnection } from "../reactor/tls-connection.js";
 import { EINPROGRESS } from "../sys/errno.js";
 import { connect, IPPROTO_TCP, lastAddress, localName, setOption, TCP_NODELAY } from "../sys/socket.js";
 import { ClientAddress } from "./client-address.js";
@@ -30,11 +32,11 @@ export interface SessionContext {
 const RETRY_DELAY = 1000;
 
 export abstract class Session implements ConnectionOwner {
-  readonly client: Connection;
+  readonly client: Channel;
   readonly timer: Timer;
   backend: BackendRuntime | undefined;
   server: ServerRuntime | undefined;
-  upstream: Connection | undefined;
+  upstream: Channel | undefined;
   /** Attempts to connect that failed, in the present request. */
   retries = 0;
   redispatched = false;
@@ -51,16 +53,18 @@ export abstract class Session implements ConnectionOwner {
   constructor(
     readonly context: SessionContext,
     readonly frontend: FrontendRuntime,
-    fd: number,
+    /** A descriptor that has just been accepted, or the connection that was made of it. */
+    client: number | Channel,
     readonly address: ClientAddress,
   ) {
-    this.client = new Connection(context.loop, fd, this);
+    this.client = typeof client === "number" ? new Connection(context.loop, client, this) : client;
+    this.client.owner = this;
     this.timer = context.loop.timer(() => this.#onTimer());
     this.acceptedAt = context.loop.now;
     this.backend = frontend.backend;
   }
 
-  onConnectionReady(connection: Connection): void {
+  onConnectionReady(connection: Channel): void {
     if (connection === this.upstream) {
       if (this.#isConnecting) this.#onConnectProgress(connection);
       else this.onServerReady();
@@ -90,7 +94,7 @@ export abstract class Session implements ConnectionOwner {
   protected abstract onNoServer(): void;
   protected abstract onTimeout(): void;
   /** An idle connection to `server` that this request may use. */
-  protected abstract reuse(server: ServerRuntime): Connection | undefined;
+  protected abstract reuse(server: ServerRuntime): Channel | undefined;
 
   /** Chooses a server and gets a connection to it. `onConnected` or `onNoServer` follows, maybe at once. */
   protected connectToServer(backend: BackendRuntime): void {
@@ -127,7 +131,8 @@ export abstract class Session implements ConnectionOwner {
     }
     setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     const result = connect(fd, server.address);
-    this.upstream = new Connection(loop, fd, this);
+    this.upstream =
+      server.tls === undefined ? new Connection(loop, fd, this) : new TlsConnection(loop, fd, this, server.tls);
     server.counters.add(Counter.connects, 1);
     backend.counters.add(Counter.connects, 1);
     if (result < 0 && result !== -EINPROGRESS) {
@@ -221,7 +226,7 @@ export abstract class Session implements ConnectionOwner {
     server.counters.add(Counter.sessions, 1);
   }
 
-  #onConnectProgress(upstream: Connection): void {
+  #onConnectProgress(upstream: Channel): void {
     if (upstream.takeError() !== 0) {
       this.#onConnectFailure();
       return;

@@ -1,6 +1,7 @@
 /** One worker thread of the data plane: a loop, its listeners, its sessions. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { BufferPool } from "../reactor/buffers.js";
+import type { Channel } from "../reactor/channel.js";
 import { Loop } from "../reactor/loop.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
@@ -14,6 +15,8 @@ import type { Session, SessionContext } from "./session.js";
 import { Counter, Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
 import { TcpSession } from "./tcp-session.js";
+import type { BindTls } from "./tls/bind-tls.js";
+import { Handshake, type HandshakeOwner } from "./tls/handshake.js";
 
 class ProxyWorker implements SessionContext {
   readonly loop = new Loop();
@@ -22,6 +25,8 @@ class ProxyWorker implements SessionContext {
   stopping = false;
   readonly #runtime: ProxyRuntime;
   readonly #sessions = new Set<Session>();
+  /** Clients on their way to a session; they count as sessions already. */
+  readonly #handshakes = new Set<Handshake>();
   readonly #listeners: Listener[] = [];
   readonly #purge = this.loop.timer(() => this.#purgeIdle());
 
@@ -31,7 +36,7 @@ class ProxyWorker implements SessionContext {
       const memory = start.tables[index];
       return stickTable === undefined || memory === undefined ? undefined : new StickTable(stickTable, memory);
     });
-    this.#runtime = buildRuntime(start.configuration, this.state, start.worker, tables);
+    this.#runtime = buildRuntime(start.configuration, this.state, start.worker, tables, start.tls);
     const wakeFd = this.loop.listen(() => this.#takeMessages());
     const warnings = this.#confine();
     this.#purgeIdle();
@@ -44,6 +49,7 @@ class ProxyWorker implements SessionContext {
     this.loop.run();
     // Descriptors belong to the process: they would outlive this thread.
     for (const backend of this.#runtime.backends) for (const server of backend.servers) server.idle.closeAll();
+    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.tls?.release();
     this.#runtime.logSenders.close();
     this.loop.close();
     tell({ kind: "done" });
@@ -53,11 +59,11 @@ class ProxyWorker implements SessionContext {
     this.#sessions.delete(session);
     this.state.leave(session.frontend.entity);
     this.state.addGauge(this.state.process, Gauge.current, -1);
-    if (this.stopping && this.#sessions.size === 0) this.loop.stop();
+    this.#stopIfDone();
   }
 
   onSessionFailure(session: Session, error: unknown): void {
-    tell({ kind: "bug", text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+    this.#tellBug(error);
     try {
       session.abort();
     } catch {
@@ -66,33 +72,80 @@ class ProxyWorker implements SessionContext {
     }
   }
 
+  #tellBug(error: unknown): void {
+    tell({ kind: "bug", text: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+
   #listen(frontend: FrontendRuntime, fds: readonly number[]): void {
     const { state } = this;
     const mayAccept = (): boolean =>
       state.gauge(frontend.entity, Gauge.current) < frontend.settings.maxConnections &&
       state.gauge(state.process, Gauge.current) < this.start.maxConnections;
-    for (const fd of fds)
-      this.#listeners.push(
-        new Listener(this.loop, fd, mayAccept, (client, address) => this.#accept(frontend, client, address)),
-      );
+    for (const [index, fd] of fds.entries()) {
+      const tls = frontend.tls[index];
+      const onAccepted =
+        tls === undefined
+          ? (client: number, address: ClientAddress) => this.#accept(frontend, client, address)
+          : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
+      this.#listeners.push(new Listener(this.loop, fd, mayAccept, onAccepted));
+    }
   }
 
   #accept(frontend: FrontendRuntime, fd: number, address: ClientAddress): void {
+    this.#countConnection(frontend);
+    this.#startSession(frontend, fd, address);
+  }
+
+  /** TLS comes before the session. */
+  #shakeHands(frontend: FrontendRuntime, bind: number, tls: BindTls, fd: number, address: ClientAddress): void {
+    this.#countConnection(frontend);
+    const owner: HandshakeOwner = {
+      onHandshakeDone: (handshake) => {
+        this.#handshakes.delete(handshake);
+        const session = this.#startSession(frontend, handshake.connection, address);
+        // Bytes that came right behind the handshake are no news to the loop.
+        if (!session.closed) session.onConnectionReady(handshake.connection);
+      },
+      onHandshakeFailed: (handshake, reason) => {
+        frontend.log?.handshake(handshake, bind, reason);
+        this.#endHandshake(frontend, handshake);
+      },
+      onHandshakeBug: (handshake, error) => {
+        this.#tellBug(error);
+        this.#endHandshake(frontend, handshake);
+      },
+      onHandshakeDropped: (handshake) => this.#endHandshake(frontend, handshake),
+    };
+    this.#handshakes.add(new Handshake(this.loop, fd, tls, address, frontend.settings.timeoutClient, owner));
+  }
+
+  #endHandshake(frontend: FrontendRuntime, handshake: Handshake): void {
+    if (!this.#handshakes.delete(handshake)) return;
+    this.state.leave(frontend.entity);
+    this.state.addGauge(this.state.process, Gauge.current, -1);
+    this.#stopIfDone();
+  }
+
+  #startSession(frontend: FrontendRuntime, client: number | Channel, address: ClientAddress): Session {
     const session =
       frontend.settings.mode === "http"
-        ? new HttpSession(this, frontend, fd, address)
-        : new TcpSession(this, frontend, fd, address);
+        ? new HttpSession(this, frontend, client, address)
+        : new TcpSession(this, frontend, client, address);
     this.#sessions.add(session);
-    this.state.enter(this.state.process);
-    this.state.enter(frontend.entity);
-    this.state.setGauge(frontend.entity, Gauge.lastSession, Math.floor(Date.now() / 1000));
-    frontend.counters.add(Counter.connections, 1);
-    frontend.counters.add(Counter.sessions, 1);
     try {
       session.start();
     } catch (error) {
       this.onSessionFailure(session, error);
     }
+    return session;
+  }
+
+  #countConnection(frontend: FrontendRuntime): void {
+    this.state.enter(this.state.process);
+    this.state.enter(frontend.entity);
+    this.state.setGauge(frontend.entity, Gauge.lastSession, Math.floor(Date.now() / 1000));
+    frontend.counters.add(Counter.connections, 1);
+    frontend.counters.add(Counter.sessions, 1);
   }
 
   /** `chroot`: this thread alone, for it is the one that strangers talk to; the control thread keeps its files. */
@@ -115,11 +168,16 @@ class ProxyWorker implements SessionContext {
   #drain(): void {
     this.#stopListening();
     for (const session of [...this.#sessions]) session.onStopping();
-    if (this.#sessions.size === 0) this.loop.stop();
+    this.#stopIfDone();
+  }
+
+  #stopIfDone(): void {
+    if (this.stopping && this.#sessions.size === 0 && this.#handshakes.size === 0) this.loop.stop();
   }
 
   #stop(): void {
     this.#stopListening();
+    for (const handshake of [...this.#handshakes]) handshake.drop();
     for (const session of [...this.#sessions]) session.abort();
     this.loop.stop();
   }

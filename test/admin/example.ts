@@ -23,6 +23,7 @@ function server(name: string, id: number, port: number, settings: Partial<Server
     disabled: false,
     maxConnections: 0,
     check: undefined,
+    tls: undefined,
     span,
     ...settings,
   };
@@ -45,6 +46,7 @@ function frontend(name: string, id: number, mode: "tcp" | "http", defaultBackend
       interface: undefined,
       v4v6: false,
       name: undefined,
+      tls: undefined,
       span,
     })),
     maxConnections: 500,
@@ -100,6 +102,12 @@ export const configuration: HaproxyConfiguration = {
     bindCiphers: undefined,
     bindCipherSuites: undefined,
     bindTlsOptions: [],
+    bindCurves: undefined,
+    serverCiphers: undefined,
+    serverCipherSuites: undefined,
+    serverVerify: "required",
+    tlsCacheSize: 20_000,
+    tlsLifetime: milliseconds(300_000),
   },
   frontends: [frontend("www", 2, "http", 0, [18080, 18081]), frontend("t", 4, "tcp", 1, [18082])],
   backends: [

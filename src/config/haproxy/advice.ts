@@ -1,9 +1,8 @@
 /** What is valid and will not do what its author meant. */
 import type { Diagnostics, Severity, Span } from "../diagnostics.js";
 import { modeOf } from "./build.js";
-import { hasBackend, hasFrontend, type ProxyDraft, type TimeoutName } from "./draft.js";
+import { type BindDraft, hasBackend, hasFrontend, type ProxyDraft, type TimeoutName } from "./draft.js";
 import { FALLBACK_TIMEOUTS } from "./initial.js";
-import type { Bind } from "./model.js";
 
 /** Reads all proxies once more with the eyes of an experienced operator. */
 export function advise(proxies: readonly ProxyDraft[], diagnostics: Diagnostics): void {
@@ -207,5 +206,5 @@ class Advisor {
 
 const MOST_NAMES = 5;
 
-const where = ({ address, family, port }: Bind): string =>
+const where = ({ address, family, port }: BindDraft): string =>
   family === 6 ? `[${address}]:${port}` : `${address}:${port}`;

@@ -1,12 +1,13 @@
 /** `bind [<address>]:<ports>[,…] [options…]` (configuration manual §5.1): where a frontend listens. */
 import type { Span } from "../diagnostics.js";
-import type { ProxyDraft } from "./draft.js";
+import type { BindDraft, ProxyDraft } from "./draft.js";
 import { type Endpoint, expandBareVariables, readEndpoint } from "./endpoint.js";
 import { MOST_LISTENERS } from "./initial.js";
 import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind.js";
-import type { Bind } from "./model.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
 import type { Statement } from "./statement.js";
+import { NO_TLS, type TlsDraft } from "./tls-draft.js";
+import { BIND_TLS_OPTIONS } from "./tls-options.js";
 
 interface BindSettings {
   transparent: boolean;
@@ -14,6 +15,7 @@ interface BindSettings {
   name: string | undefined;
   v4v6: Span | undefined;
   v6only: boolean;
+  tls: TlsDraft;
 }
 
 export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
@@ -61,6 +63,7 @@ export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
       settings.v6only = true;
     },
   },
+  ...BIND_TLS_OPTIONS,
 ];
 
 const OPTIONS = optionTable(BIND_OPTIONS, PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS);
@@ -72,6 +75,7 @@ export function readBind(statement: Statement, proxy: ProxyDraft): void {
     name: undefined,
     v4v6: undefined,
     v6only: false,
+    tls: NO_TLS,
   };
   readOptions(statement, statement.args.slice(1), OPTIONS, settings);
   readBindAddresses(statement, proxy, settings);
@@ -85,6 +89,7 @@ export function readLegacyBind(statement: Statement, proxy: ProxyDraft): void {
     name: undefined,
     v4v6: undefined,
     v6only: false,
+    tls: NO_TLS,
   });
 }
 
@@ -125,7 +130,7 @@ function reportTooMany(statement: Statement): void {
 }
 
 /** IPV6_V6ONLY is off on Linux unless asked for, so `::` takes IPv4 too, as it does under HAProxy. */
-function bindOf(address: string, family: 4 | 6, port: number, settings: BindSettings, span: Span): Bind {
-  const { transparent, interface: device, name, v6only } = settings;
-  return { address, family, port, transparent, interface: device, v4v6: address === "::" && !v6only, name, span };
+function bindOf(address: string, family: 4 | 6, port: number, settings: BindSettings, span: Span): BindDraft {
+  const { transparent, interface: device, name, v6only, tls } = settings;
+  return { address, family, port, transparent, interface: device, v4v6: address === "::" && !v6only, name, tls, span };
 }

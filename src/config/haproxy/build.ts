@@ -5,6 +5,7 @@ import { FALLBACK_MAX_CONNECTIONS, FALLBACK_TIMEOUTS } from "./initial.js";
 import type { Backend, Frontend, HaproxyConfiguration, LogTarget, Server, ServerCheck, StickRule } from "./model.js";
 import type { Drafts } from "./parse.js";
 import { suggest } from "./suggest.js";
+import { TlsBuilder } from "./tls-build.js";
 
 /** HAProxy numbers proxies from 2 and servers from 1; statistics show the numbers. */
 const FIRST_PROXY_ID = 2;
@@ -23,11 +24,13 @@ class Builder {
   private readonly ownIndex: ReadonlyMap<ProxyDraft, number>;
   /** `default_backend` of a `defaults` section reaches many frontends: its mistake is told once. */
   private readonly reported = new Set<Span>();
+  private readonly tls: TlsBuilder;
 
   constructor(
     private readonly drafts: Drafts,
     private readonly diagnostics: Diagnostics,
   ) {
+    this.tls = new TlsBuilder(drafts.global, diagnostics);
     this.ids = new Map(drafts.proxies.map((proxy, index) => [proxy, FIRST_PROXY_ID + index]));
     this.backends = drafts.proxies.filter((proxy) => hasBackend(proxy.kind));
     this.ownIndex = new Map(this.backends.map((proxy, index) => [proxy, index]));
@@ -53,7 +56,7 @@ class Builder {
       name,
       id: this.ids.get(proxy)!,
       mode,
-      binds,
+      binds: binds.map((bind) => ({ ...bind, tls: this.tls.bind(bind.tls, bind.span, mode) })),
       maxConnections: settings.maxConnections ?? this.drafts.global.maxConnections ?? FALLBACK_MAX_CONNECTIONS,
       defaultBackend: this.defaultBackend(proxy),
       timeoutClient,
@@ -75,7 +78,7 @@ class Builder {
       id: this.ids.get(proxy)!,
       mode: modeOf(proxy),
       balance: settings.balance,
-      servers: proxy.servers.map((server, index) => serverOf(server, FIRST_SERVER_ID + index)),
+      servers: proxy.servers.map((server, index) => this.server(proxy, server, FIRST_SERVER_ID + index)),
       timeoutConnect: settings.timeouts.connect ?? FALLBACK_TIMEOUTS.connect,
       timeoutServer: settings.timeouts.server ?? FALLBACK_TIMEOUTS.server,
       timeoutCheck: settings.timeouts.check,
@@ -87,6 +90,13 @@ class Builder {
       errorFiles: [...settings.errorFiles.values()],
       span,
     };
+  }
+
+  private server(proxy: ProxyDraft, draft: ServerDraft, id: number): Server {
+    const { name, address, family, port, weight, backup, disabled, span } = draft;
+    const check = draft.check ? checkOf(draft) : undefined;
+    const tls = this.tls.server(draft.tls, span, modeOf(proxy));
+    return { name, id, address, family, port, weight, backup, disabled, maxConnections: 0, check, tls, span };
   }
 
   private logs(proxy: ProxyDraft): LogTarget[] {
@@ -166,12 +176,6 @@ class Builder {
 const isModeMistaken = ({ settings }: ProxyDraft): boolean => settings.mode === undefined && settings.said.has("mode");
 
 export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
-
-function serverOf(draft: ServerDraft, id: number): Server {
-  const { name, address, family, port, weight, backup, disabled, span } = draft;
-  const check = draft.check ? checkOf(draft) : undefined;
-  return { name, id, address, family, port, weight, backup, disabled, maxConnections: 0, check, span };
-}
 
 function checkOf(draft: ServerDraft): ServerCheck {
   const { interval, rise, fall } = draft;

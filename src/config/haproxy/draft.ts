@@ -4,6 +4,7 @@ import type { Milliseconds } from "../units.js";
 import type { ProxyKind } from "./keyword.js";
 import type { Word } from "./lexer.js";
 import type { Backend, Bind, ErrorFile, HaproxyGlobal, LogTarget, SourceAddress, StickTable } from "./model.js";
+import type { TlsDraft } from "./tls-draft.js";
 
 export interface Located<T> {
   readonly value: T;
@@ -52,6 +53,12 @@ export interface ServerSettings {
   downInterval: Milliseconds | undefined;
   rise: number;
   fall: number;
+  tls: TlsDraft;
+}
+
+/** A listener, its TLS not yet joined with the global section. */
+export interface BindDraft extends Omit<Bind, "tls"> {
+  readonly tls: TlsDraft;
 }
 
 export interface ServerDraft extends ServerSettings {
@@ -71,7 +78,7 @@ export interface StickRuleDraft {
 }
 
 export class ProxyDraft {
-  readonly binds: Bind[] = [];
+  readonly binds: BindDraft[] = [];
   readonly servers: ServerDraft[] = [];
   readonly stickRules: StickRuleDraft[] = [];
   stickTable: Located<StickTable> | undefined;

@@ -1,6 +1,7 @@
 /** HAProxy's values for what a configuration does not say. */
 import { milliseconds } from "../units.js";
 import type { GlobalDraft, ProxySettings } from "./draft.js";
+import { NO_TLS } from "./tls-draft.js";
 
 export const initialGlobal = (): GlobalDraft => ({
   logs: [],
@@ -21,6 +22,12 @@ export const initialGlobal = (): GlobalDraft => ({
   bindCiphers: undefined,
   bindCipherSuites: undefined,
   bindTlsOptions: [],
+  bindCurves: undefined,
+  serverCiphers: undefined,
+  serverCipherSuites: undefined,
+  serverVerify: "required",
+  tlsCacheSize: 20_000,
+  tlsLifetime: milliseconds(300_000),
 });
 
 export const initialProxySettings = (): ProxySettings => ({
@@ -48,6 +55,7 @@ export const initialProxySettings = (): ProxySettings => ({
     downInterval: undefined,
     rise: 2,
     fall: 3,
+    tls: NO_TLS,
   },
 });
 

@@ -32,6 +32,14 @@ export interface HaproxyGlobal {
   readonly bindCiphers: string | undefined;
   readonly bindCipherSuites: string | undefined;
   readonly bindTlsOptions: readonly string[];
+  readonly bindCurves: string | undefined;
+  readonly serverCiphers: string | undefined;
+  readonly serverCipherSuites: string | undefined;
+  /** For servers that say nothing of `verify`. */
+  readonly serverVerify: "none" | "required";
+  /** Sessions of TLS clients that a listener remembers, and for how long. */
+  readonly tlsCacheSize: number;
+  readonly tlsLifetime: Milliseconds;
 }
 
 export interface StatsSocket {
@@ -99,6 +107,56 @@ export interface Bind {
   /** `::` only: also takes IPv4. */
   readonly v4v6: boolean;
   readonly name: string | undefined;
+  /** Undefined: plain bytes. */
+  readonly tls: BindTls | undefined;
+  readonly span: Span;
+}
+
+export type TlsVersion = "TLSv1.0" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+
+/** What listeners and servers have in common. Undefined leaves it to OpenSSL. */
+export interface TlsSettings {
+  readonly minVersion: TlsVersion | undefined;
+  readonly maxVersion: TlsVersion | undefined;
+  /** Not even between the two: `no-tlsv12`. */
+  readonly disabledVersions: readonly TlsVersion[];
+  /** OpenSSL's list, for versions up to 1.2. */
+  readonly ciphers: string | undefined;
+  /** For TLS 1.3. */
+  readonly cipherSuites: string | undefined;
+  /** PEM file of the authorities that the peer's certificate must come from. */
+  readonly caFile: string | undefined;
+  readonly crlFile: string | undefined;
+  /** Protocols in the order of preference; empty: none is negotiated. */
+  readonly alpn: readonly string[];
+}
+
+/** `bind … ssl`. File names have `crt-base` and `ca-base` in front already. */
+export interface BindTls extends TlsSettings {
+  /** Files and folders; the first certificate is the one for clients that name no server. At least one. */
+  readonly certificates: readonly string[];
+  readonly verify: "none" | "optional" | "required";
+  /** Clients that name no server that we have a certificate for are refused. */
+  readonly strictSni: boolean;
+  readonly curves: string | undefined;
+  readonly preferClientCiphers: boolean;
+  readonly tickets: boolean;
+  readonly cacheSize: number;
+  readonly lifetime: Milliseconds;
+  readonly span: Span;
+}
+
+/** `server … ssl`. */
+export interface ServerTls extends TlsSettings {
+  /** Without it any certificate will do. */
+  readonly verify: "none" | "required";
+  /** Certificate and key to show to servers that ask for one. */
+  readonly certificate: string | undefined;
+  /** The name asked for in the handshake. */
+  readonly serverName: string | undefined;
+  /** The name that the certificate must be for; undefined: any that the authorities vouch for. */
+  readonly verifyHost: string | undefined;
+  readonly reuseSessions: boolean;
   readonly span: Span;
 }
 
@@ -170,6 +228,8 @@ export interface Server {
   /** 0: no limit. */
   readonly maxConnections: number;
   readonly check: ServerCheck | undefined;
+  /** Undefined: plain bytes. */
+  readonly tls: ServerTls | undefined;
   readonly span: Span;
 }
 

@@ -6,6 +6,7 @@ import type { Word } from "./lexer.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
 import { LONGEST_TIME } from "./quantities.js";
 import type { Statement } from "./statement.js";
+import { SERVER_TLS_OPTIONS } from "./tls-options.js";
 
 type ServerOption = LineOption<ServerSettings>;
 
@@ -88,6 +89,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   flag("enabled", "Takes back `disabled` of default-server.", (settings) => {
     settings.disabled = false;
   }),
+  ...SERVER_TLS_OPTIONS,
 ];
 
 const OPTIONS = optionTable(SERVER_OPTIONS, PLANNED_SERVER_OPTIONS, RARE_SERVER_OPTIONS);

@@ -75,6 +75,17 @@ export function connectLogLine(record: SessionRecord, mode: "tcp" | "http"): str
   return `Connect from ${r.clientAddress}:${r.clientPort} to ${to} (${r.frontendName}/${mode.toUpperCase()})`;
 }
 
+/** A connection that ended before its session began (8.2.2, "error log format"). @param listener frontend/bind */
+export function handshakeLogLine(
+  clientAddress: string,
+  clientPort: number,
+  date: number,
+  listener: string,
+  reason: string,
+): string {
+  return `${clientAddress}:${clientPort} [${logDate(date)}] ${listener}: ${reason}`;
+}
+
 /**
  * Characters that could break a line up or end its quotes, as "#" and two hexadecimal digits. HAProxy leaves ASCII as
  * it is but for control characters, the quote and "#" itself. `text` has one character a byte.

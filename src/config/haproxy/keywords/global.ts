@@ -16,7 +16,10 @@ type TextKey =
   | "caBase"
   | "crtBase"
   | "bindCiphers"
-  | "bindCipherSuites";
+  | "bindCipherSuites"
+  | "bindCurves"
+  | "serverCiphers"
+  | "serverCipherSuites";
 
 const text = (name: string, form: string, key: TextKey, doc: string, fallback?: string): Keyword<GlobalDraft> => ({
   name,
@@ -31,7 +34,7 @@ const text = (name: string, form: string, key: TextKey, doc: string, fallback?: 
 
 const count = (
   name: string,
-  key: "maxConnections" | "threads",
+  key: "maxConnections" | "threads" | "tlsCacheSize",
   [least, most]: readonly [number, number],
   fallback: string,
   doc: string,
@@ -42,7 +45,8 @@ const count = (
   default: fallback,
   doc,
   apply: (statement, global) => {
-    global[key] = statement.integer(statement.args[0]!, least, most) ?? global[key];
+    const value = statement.integer(statement.args[0]!, least, most);
+    if (value !== undefined) global[key] = value;
   },
 });
 
@@ -124,6 +128,30 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
     "bindCipherSuites",
     "Cipher suites of TLS 1.3 listeners; without effect as long as there is no TLS.",
   ),
+  text("ssl-default-bind-curves", "<list>", "bindCurves", "Curves of TLS listeners."),
+  text("ssl-default-server-ciphers", "<list>", "serverCiphers", "Ciphers towards servers up to TLS 1.2."),
+  text("ssl-default-server-ciphersuites", "<list>", "serverCipherSuites", "Cipher suites of TLS 1.3 towards servers."),
+  {
+    name: "ssl-server-verify",
+    sections: ["global"],
+    arguments: "<none|required>",
+    default: "required",
+    doc: "Whether servers' certificates are verified where `verify` does not say.",
+    apply: (statement, global) => {
+      global.serverVerify = statement.choice(statement.args[0]!, ["none", "required"]) ?? global.serverVerify;
+    },
+  },
+  count("tune.ssl.cachesize", "tlsCacheSize", [0, LONGEST_TIME], "20000", "TLS sessions that a listener remembers."),
+  {
+    name: "tune.ssl.lifetime",
+    sections: ["global"],
+    arguments: "<time>",
+    default: "300s",
+    doc: "How long a TLS session can be taken up again.",
+    apply: (statement, global) => {
+      global.tlsLifetime = statement.time(statement.args[0]!) ?? global.tlsLifetime;
+    },
+  },
   {
     name: "ssl-default-bind-options",
     sections: ["global"],

@@ -5,44 +5,20 @@ import type { PlannedKeyword } from "../keyword.js";
  * They are known by name, so that the refusal can say so.
  */
 export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
-  ["ssl", "", "off"],
-  ["crt", "<file|dir|@store/alias>", ""],
-  ["alpn", "<p,p>", "h2,http/1.1 on HTTP TLS; h3 on QUIC"],
   ["accept-proxy", "", "off"],
   ["mode", "<octal>", "umask"],
   ["level", "{user|operator|admin}", "operator"],
   ["user", "<name>", ""],
   ["group", "<name>", ""],
-  ["ca-file", "<file|@system-ca>", ""],
-  ["verify", "{none|optional|required}", "none"],
-  ["ssl-min-ver", "<SSLv3…TLSv1.3>", "TLSv1.2"],
-  ["ssl-max-ver", "<V>", "highest"],
-  ["strict-sni", "", "off"],
-  ["ciphers", "<list>", "global"],
-  ["ciphersuites", "<list>", "global"],
   ["crt-list", "<file>", ""],
   ["default-crt", "<file>", "first crt"],
-  ["crl-file", "<file>", ""],
   ["ca-verify-file", "<file>", ""],
   ["ca-ignore-err", "{all|<id>,…}", ""],
   ["crt-ignore-err", "<ids>", ""],
-  ["curves", "<list>", "global"],
-  ["ecdhe", "<curve>", "prime256v1"],
   ["sigalgs", "<list>", "library"],
-  ["no-alpn", "", ""],
   ["npn", "<p,p>", ""],
   ["allow-0rtt", "", "off"],
-  ["prefer-client-ciphers", "", "server order"],
-  ["no-tls-tickets", "", "tickets on"],
-  ["tls-tickets", "", "on"],
   ["tls-ticket-keys", "<file>", "random"],
-  ["no-sslv3", "", "off by default"],
-  ["no-tlsv10", "", ""],
-  ["no-tlsv11", "", ""],
-  ["no-tlsv12", "", ""],
-  ["no-tlsv13", "", ""],
-  ["force-tlsv12", "", ""],
-  ["force-tlsv13", "", ""],
   ["backlog", "<n>", "frontend's"],
   ["maxconn", "<n>", "frontend's"],
   ["defer-accept", "", "off"],
@@ -69,8 +45,6 @@ cc
 client-sigalgs
 ech
 force-sslv3
-force-tlsv10
-force-tlsv11
 generate-certificates
 guid-prefix
 idle-ping

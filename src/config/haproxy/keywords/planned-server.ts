@@ -7,10 +7,6 @@ import type { PlannedKeyword } from "../keyword.js";
 export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["cookie", "<value>", "none"],
   ["maxconn", "<n>", "0 (no limit)"],
-  ["ssl", "", "off"],
-  ["verify", "{none|required}", "required"],
-  ["ca-file", "<file|@system-ca>", ""],
-  ["sni", "<expr>", "sni-auto since 3.3 (Host)"],
   ["send-proxy", "", "off"],
   ["send-proxy-v2", "", "off"],
   ["resolvers", "<section>", ""],
@@ -21,7 +17,6 @@ export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["check-proto", "<p>", ""],
   ["check-send-proxy", "", "as send-proxy"],
   ["no-check-ssl", "", ""],
-  ["no-ssl", "", ""],
   ["no-send-proxy", "", ""],
   ["no-send-proxy-v2", "", ""],
   ["init-state", "{fully-up|up|down|fully-down|none}", "none (UP before first check)"],
@@ -41,22 +36,7 @@ export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["maxqueue", "<n>", "0 (no limit)"],
   ["track", "[<backend>/]<server>", ""],
   ["id", "<n>", "auto"],
-  ["alpn", "<p,p>", ""],
   ["proto", "<h1|h2>", "h1"],
-  ["crt", "<file>", ""],
-  ["crl-file", "<file>", ""],
-  ["ciphers", "<list>", "global"],
-  ["ciphersuites", "<list>", "global"],
-  ["ssl-min-ver", "V", "TLSv1.2"],
-  ["ssl-max-ver", "V", "highest"],
-  ["no-sslv3", "", ""],
-  ["no-tlsv10", "", ""],
-  ["no-tlsv11", "", ""],
-  ["force-tlsv12", "", ""],
-  ["force-tlsv13", "", ""],
-  ["verifyhost", "<name>", "sni"],
-  ["no-verifyhost", "", ""],
-  ["no-ssl-reuse", "", "reuse"],
   ["no-sni-auto", "", ""],
   ["sni-auto", "", "on"],
   ["source", "<addr>[:<pl>[-<ph>]] [usesrc …] [interface I]", "backend source"],
@@ -91,8 +71,6 @@ check-via-socks4
 client-sigalgs
 curves
 force-sslv3
-force-tlsv10
-force-tlsv11
 guid
 hash-key
 healthcheck
@@ -106,8 +84,6 @@ no-send-proxy-v2-ssl
 no-send-proxy-v2-ssl-cn
 no-tfo
 no-tls-tickets
-no-tlsv12
-no-tlsv13
 npn
 pool-conn-name
 quic-cc-algo

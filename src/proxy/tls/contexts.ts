@@ -1,0 +1,186 @@
+/**
+ * What TLS needs that is made once for all workers: contexts, certificates, keys. The control thread makes them,
+ * while files can still be read, and frees them; workers get addresses, for all threads share one memory.
+ */
+import type { BindTls, HaproxyConfiguration, ServerTls } from "../../config/haproxy/model.js";
+import { SSL_OP, SslCertificate, SslContext } from "../../sys/ssl-context.js";
+import { type CertificateFile, certificatePaths, readCertificateFile } from "./certificate-file.js";
+import { applyTrust, contextSettings } from "./settings.js";
+
+/** A certificate in OpenSSL's memory. */
+export interface CertificateHandle {
+  readonly leaf: number;
+  readonly key: number;
+  readonly chain: number;
+  readonly names: readonly string[];
+  readonly keyType: string;
+}
+
+/** A `bind … ssl`, for one worker. */
+export interface BindTlsHandle {
+  /** The SSL_CTX that all workers share: sessions, and the keys of tickets. */
+  readonly sessions: number;
+  /** The SSL_CTX for this worker's handshakes: its own if there is a protocol to agree on, else the shared one. */
+  readonly context: number;
+  readonly certificates: readonly CertificateHandle[];
+  readonly alpn: readonly string[];
+  readonly strictSni: boolean;
+}
+
+export interface ServerTlsHandle {
+  readonly context: number;
+  readonly serverName: string | undefined;
+  readonly verifyHost: string | undefined;
+  readonly reuseSessions: boolean;
+}
+
+/** Handles in the order of the configuration; undefined where there is no TLS. Crosses to a worker as it is. */
+export interface TlsHandles {
+  /** By frontend and bind. */
+  readonly binds: readonly (readonly (BindTlsHandle | undefined)[])[];
+  /** By backend and server. */
+  readonly servers: readonly (readonly (ServerTlsHandle | undefined)[])[];
+}
+
+interface BindContexts {
+  readonly settings: BindTls;
+  readonly sessions: SslContext;
+  /** One a worker, or none. */
+  readonly own: readonly SslContext[];
+  readonly certificates: readonly CertificateHandle[];
+}
+
+/** TLS could not be set up. The message has a line for each thing that is wrong. */
+export class TlsSetupError extends Error {}
+
+export class TlsContexts {
+  readonly #files = new Map<string, CertificateFile>();
+  readonly #certificates = new Map<string, SslCertificate>();
+  readonly #contexts: SslContext[] = [];
+  readonly #binds: (BindContexts | undefined)[][];
+  readonly #servers: (ServerTlsHandle | undefined)[][];
+  readonly warnings: string[] = [];
+
+  /**
+   * Reads every file and makes every context.
+   * @throws TlsSetupError naming every file that is no good; nothing is left then
+   */
+  constructor(configuration: HaproxyConfiguration, workers: number) {
+    const problems: string[] = [];
+    const attempt = <T>(where: string, make: () => T): T | undefined => {
+      try {
+        return make();
+      } catch (error) {
+        problems.push(`${where}: ${(error as Error).message}`);
+        return undefined;
+      }
+    };
+    this.#binds = configuration.frontends.map(({ name, binds }, frontend) =>
+      binds.map(({ tls }, index) => {
+        if (tls === undefined) return undefined;
+        const where = `frontend ${name}, bind ${index + 1}`;
+        return attempt(where, () => this.#bind(tls, `bascule/${frontend}/${index}`, workers));
+      }),
+    );
+    this.#servers = configuration.backends.map((backend) =>
+      backend.servers.map(({ name, tls }) => {
+        if (tls === undefined) return undefined;
+        return attempt(`server ${backend.name}/${name}`, () => this.#server(tls));
+      }),
+    );
+    if (problems.length === 0) return;
+    this.free();
+    throw new TlsSetupError([...new Set(problems)].join("\n"));
+  }
+
+  handles(worker: number): TlsHandles {
+    return {
+      binds: this.#binds.map((binds) => binds.map((bind) => bind && handleOf(bind, worker))),
+      servers: this.#servers,
+    };
+  }
+
+  /** Connections that are still open keep what they need of it. */
+  free(): void {
+    for (const context of this.#contexts.splice(0)) context.free();
+    for (const certificate of this.#certificates.values()) certificate.free();
+    this.#certificates.clear();
+    this.#files.clear();
+  }
+
+  #bind(settings: BindTls, sessionName: string, workers: number): BindContexts {
+    const certificates = settings.certificates.flatMap(certificatePaths).map((path) => this.#certificate(path));
+    const make = (): SslContext => {
+      const { tickets, preferClientCiphers, curves, verify } = settings;
+      const options =
+        (tickets ? 0 : SSL_OP.noTicket) +
+        (preferClientCiphers ? 0 : SSL_OP.cipherServerPreference + SSL_OP.prioritizeChacha);
+      const context = this.#keep(SslContext.server(contextSettings(settings, curves, options)));
+      context.verify(verify);
+      const authorities = applyTrust(context, settings);
+      if (authorities !== undefined) context.announce(authorities);
+      // Clients without tickets need it. All contexts offer it, and all use that of `sessions`, which OpenSSL locks.
+      context.keepSessions(sessionName, settings.cacheSize, Math.ceil(settings.lifetime / 1000));
+      return context;
+    };
+    const sessions = make();
+    const own = settings.alpn.length === 0 ? [] : Array.from({ length: workers }, make);
+    return { settings, sessions, own, certificates };
+  }
+
+  #server(settings: ServerTls): ServerTlsHandle {
+    const context = this.#keep(SslContext.client(contextSettings(settings, undefined, 0)));
+    context.verify(settings.verify);
+    applyTrust(context, settings);
+    if (settings.certificate !== undefined) context.use(this.#loaded(settings.certificate));
+    if (settings.alpn.length > 0) context.offerAlpn(alpnList(settings.alpn));
+    const { serverName, verifyHost, reuseSessions, verify } = settings;
+    return {
+      context: context.address,
+      serverName,
+      verifyHost: verify === "none" ? undefined : verifyHost,
+      reuseSessions,
+    };
+  }
+
+  #certificate(path: string): CertificateHandle {
+    const { leaf, key, chain } = this.#loaded(path);
+    const file = this.#files.get(path)!;
+    return { leaf, key, chain, names: file.names, keyType: file.key.asymmetricKeyType ?? "" };
+  }
+
+  /** A file that several lines name is read once. */
+  #loaded(path: string): SslCertificate {
+    const known = this.#certificates.get(path);
+    if (known !== undefined) return known;
+    const file = readCertificateFile(path);
+    this.warnings.push(...file.warnings);
+    const key = file.key.export({ type: "pkcs8", format: "der" });
+    const chain = file.chain.map((link) => link.raw);
+    const certificate = new SslCertificate(file.leaf.raw, key, chain);
+    this.#files.set(path, file);
+    this.#certificates.set(path, certificate);
+    return certificate;
+  }
+
+  #keep(context: SslContext): SslContext {
+    this.#contexts.push(context);
+    return context;
+  }
+}
+
+function handleOf(bind: BindContexts, worker: number): BindTlsHandle {
+  const sessions = bind.sessions.address;
+  return {
+    sessions,
+    context: bind.own[worker]?.address ?? sessions,
+    certificates: bind.certificates,
+    alpn: bind.settings.alpn,
+    strictSni: bind.settings.strictSni,
+  };
+}
+
+/** Names with their lengths in front, as the extension has them (RFC 7301 §3.1). */
+function alpnList(protocols: readonly string[]): Uint8Array {
+  return Buffer.concat(protocols.map((name) => Buffer.concat([Buffer.of(name.length), Buffer.from(name, "latin1")])));
+}
