@@ -41,7 +41,7 @@ function serverLine({ state, health }: AdminContext, backend: Backend, server: S
   const report = health.report(index);
   const { check } = server;
   return [
-    ...[backend.id, backend.name, server.id, server.name, server.address],
+    ...[backend.id, backend.name, server.id, server.name, isInternet(server) ? server.address : "-"],
     report.isUp ? OperationalState.running : OperationalState.stopped,
     server.disabled ? AdminState.maintenanceFromConfiguration : AdminState.ready,
     state.gauge(state.server(index), Gauge.weight),
@@ -55,6 +55,8 @@ function serverLine({ state, health }: AdminContext, backend: Backend, server: S
     ...["-", 0],
   ].join(" ");
 }
+
+const isInternet = ({ family }: Server): boolean => family === 4 || family === 6;
 
 /** srv_check_status, srv_check_result, srv_check_health, srv_check_state */
 function checkColumns(report: HealthReport): number[] {

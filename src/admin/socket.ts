@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import type { StatsSocket } from "../config/haproxy/model.js";
 import type { Milliseconds } from "../config/units.js";
+import { install, remove, temporaryPath } from "../sys/socket-file.js";
 import type { AdminContext } from "./context.js";
 import type { Level } from "./level.js";
 import { AdminSession } from "./session.js";
-import { install, remove, temporaryPath } from "./socket-file.js";
 
 /** `stats maxconn`: clients served at once; the next wait for one of them to leave. */
 const MAX_CLIENTS = 10;

@@ -80,7 +80,7 @@ export function serverRow(context: AdminContext, backend: Backend, server: Serve
     sid: server.id,
     type: RowType.server,
     mode: backend.mode,
-    addr: server.family === 6 ? `[${server.address}]:${server.port}` : `${server.address}:${server.port}`,
+    addr: addressOf(server),
   };
   if (server.maxConnections > 0) row.slim = server.maxConnections;
   if (backend.mode === "http")
@@ -162,4 +162,9 @@ function fullConnections({ frontends }: HaproxyConfiguration, backendIndex: numb
     .filter(({ defaultBackend }) => defaultBackend === backendIndex)
     .reduce((sum, { maxConnections }) => sum + maxConnections, 0);
   return Math.max(1, Math.ceil(total / 10));
+}
+
+function addressOf({ address, family, port }: Server): string {
+  if (family === 6) return `[${address}]:${port}`;
+  return family === 4 ? `${address}:${port}` : "unix";
 }

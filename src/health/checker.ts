@@ -14,7 +14,7 @@ import {
   intervalUntilNext,
   statusText,
 } from "./state.js";
-import { type Probe, tcpCheck } from "./tcp-check.js";
+import type { Probe } from "./tcp-check.js";
 
 export interface HealthHooks {
   /** A server went up or down. Called before the lines about it are logged. */
@@ -29,8 +29,6 @@ export interface HealthEnvironment {
   readonly probe: Probe;
   now(): Instant;
 }
-
-const realEnvironment: HealthEnvironment = { probe: tcpCheck, now: () => performance.now() as Milliseconds };
 
 /** The present state of one server's checks. */
 interface Monitored {
@@ -51,7 +49,7 @@ export class HealthChecker {
   readonly #startedAt: Instant;
 
   /** @param targets all servers, checked or not, so that the log can say who is left; see `checkTargets` */
-  constructor(targets: readonly CheckTarget[], hooks: HealthHooks, environment: HealthEnvironment = realEnvironment) {
+  constructor(targets: readonly CheckTarget[], hooks: HealthHooks, environment: HealthEnvironment) {
     this.#hooks = hooks;
     this.#environment = environment;
     this.#startedAt = environment.now();
@@ -135,7 +133,7 @@ export class HealthChecker {
   #check(server: Monitored): void {
     const { check, connectBudget } = server.target;
     server.timer = undefined;
-    server.abandon = this.#environment.probe(check!.address, check!.port, connectBudget, (result) => {
+    server.abandon = this.#environment.probe(check!, connectBudget, (result) => {
       server.abandon = undefined;
       server.result = result;
       // Before the hooks, so that one of them can still stop everything.

@@ -5,15 +5,18 @@
 import { cpus } from "node:os";
 import { Worker } from "node:worker_threads";
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
+import type { Milliseconds } from "../config/units.js";
 import { checkTargets } from "../health/check-target.js";
 import { HealthChecker } from "../health/checker.js";
+import { tcpCheck } from "../health/tcp-check.js";
 import { notifyEventfd } from "../sys/epoll.js";
 import { raiseFileLimit } from "../sys/process.js";
 import { close } from "../sys/socket.js";
-import { openListener } from "./listener.js";
+import { type ListeningSocket, openListeners } from "./listening-socket.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { dropPrivileges } from "./privileges.js";
 import { ProcessLog } from "./process-log.js";
+import { checkGreeting } from "./send-proxy.js";
 import { Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
 import { TlsContexts } from "./tls/contexts.js";
@@ -50,7 +53,7 @@ export class RunningProxy {
   readonly maxConnections: number;
   readonly state: SharedState;
   readonly health: HealthChecker;
-  #listeners: number[][] = [];
+  #listeners: ListeningSocket[][] = [];
   #workers: RunningWorker[] = [];
   #plumbing: TransparentPlumbing | undefined;
   #tls: TlsContexts | undefined;
@@ -76,11 +79,15 @@ export class RunningProxy {
     });
     this.#log = new ProcessLog(configuration, (line, level) => options.log(level, line));
     const targets = checkTargets(configuration);
-    this.health = new HealthChecker(targets, {
-      onChange: (index, isUp) => this.#setUsable(index, targets[index]!.backendIndex, isUp),
-      log: (level, line) => this.#log.write(level, line),
-      sessions: (index) => this.state.gauge(this.state.server(index), Gauge.current),
-    });
+    this.health = new HealthChecker(
+      targets,
+      {
+        onChange: (index, isUp) => this.#setUsable(index, targets[index]!.backendIndex, isUp),
+        log: (level, line) => this.#log.write(level, line),
+        sessions: (index) => this.state.gauge(this.state.server(index), Gauge.current),
+      },
+      { probe: tcpCheck(checkGreeting), now: () => performance.now() as Milliseconds },
+    );
   }
 
   /**
@@ -91,11 +98,7 @@ export class RunningProxy {
     try {
       this.#tls = new TlsContexts(this.configuration, this.state.layout.workers);
       for (const warning of this.#tls.warnings) this.#log.write("warning", warning);
-      for (const { binds } of this.configuration.frontends) {
-        const fds: number[] = [];
-        this.#listeners.push(fds);
-        for (const bind of binds) fds.push(openListener(bind));
-      }
+      this.#listeners = openListeners(this.configuration.frontends);
       if (this.#impersonatesClients)
         this.#plumbing = installTransparentPlumbing({
           notice: (line) => this.#log.write("notice", line),
@@ -104,7 +107,7 @@ export class RunningProxy {
       this.#initialiseServers();
       await this.#startWorkers();
     } catch (error) {
-      await this.#end({ kind: "stop" });
+      await this.#end({ kind: "stop" }, true);
       throw error;
     }
     this.health.start();
@@ -128,7 +131,8 @@ export class RunningProxy {
     return this.configuration.backends.some(({ source }) => source?.useSource !== undefined);
   }
 
-  async #end(message: ToWorker): Promise<void> {
+  /** @param isRetried it has not started, and may be started again */
+  async #end(message: ToWorker, isRetried = false): Promise<void> {
     this.#isStopping = true;
     this.health.stop();
     for (const { thread, wakeFd } of this.#workers) {
@@ -140,7 +144,7 @@ export class RunningProxy {
     // Not before: a worker would take the descriptor's number, given to a new connection, for its listener's.
     await Promise.all(this.#workers.map(({ deaf }) => deaf));
     // A port that nobody listens on any more must not accept into a backlog that nobody serves.
-    for (const fds of listeners) for (const fd of fds) close(fd);
+    for (const sockets of listeners) for (const socket of sockets) socket.close(isRetried);
     await Promise.all(this.#workers.map(({ done }) => done));
     this.#plumbing?.remove();
     this.#plumbing = undefined;
@@ -175,7 +179,7 @@ export class RunningProxy {
           worker,
           configuration,
           state: state.handle,
-          listeners: this.#listeners,
+          listeners: this.#listeners.map((sockets) => sockets.map(({ fd }) => fd)),
           tls: this.#tls!.handles(worker),
           tables,
           maxConnections: this.maxConnections,

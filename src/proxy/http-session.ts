@@ -2,7 +2,7 @@
  * `mode http`: one client's connection and, one after another, its requests. A request's bytes are parsed where the
  * kernel put them, edited in place if need be, and sent on from there; the same for the response.
  */
-import type { Connection } from "../reactor/connection.js";
+import type { Channel } from "../reactor/channel.js";
 import { countExchange } from "./http-accounting.js";
 import { Method } from "./http1/head.js";
 import { RequestSide } from "./http1/request-side.js";
@@ -131,8 +131,8 @@ export class HttpSession extends Session {
    * A first request never goes on a connection that was idle (`http-reuse safe`): should the server just have closed
    * it, the client could not know that trying again is harmless.
    */
-  protected override reuse(server: ServerRuntime): Connection | undefined {
-    const connection = this.requests === 1 || this.#isImpersonating ? undefined : server.idle.take();
+  protected override reuse(server: ServerRuntime): Channel | undefined {
+    const connection = this.requests === 1 || this.#isPrivate(server) ? undefined : server.idle.take();
     this.#isReused = connection !== undefined;
     return connection;
   }
@@ -361,7 +361,7 @@ export class HttpSession extends Session {
     const isWhole = request.isDone;
     this.upstream = undefined;
     const isReusable = isWhole && response.head.keepAlive && !response.hasExcess;
-    if (isReusable && !context.stopping && !this.#isImpersonating) server.idle.keep(upstream);
+    if (isReusable && !context.stopping && !this.#isPrivate(server)) server.idle.keep(upstream);
     else upstream.close();
     this.#endExchange("--");
     response.release();
@@ -407,9 +407,9 @@ export class HttpSession extends Session {
     return this.response.waitsForClient || this.request.waitsForClient;
   }
 
-  /** The server's connection is bound to this client's address, and serves no other. */
-  get #isImpersonating(): boolean {
-    return this.backend!.settings.source?.useSource !== undefined;
+  /** The server's connection is bound to this client's address, or told of it, and serves no other. */
+  #isPrivate(server: ServerRuntime): boolean {
+    return server.isPrivate || this.backend!.settings.source?.useSource !== undefined;
   }
 
   // Tunnel ───────────────────────────────────────────────────────────────────────────────────────────────────────────

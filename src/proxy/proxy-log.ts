@@ -1,6 +1,7 @@
 /** The log lines of one frontend's sessions and requests. */
 import type { Frontend } from "../config/haproxy/model.js";
 import { TlsConnection } from "../reactor/tls-connection.js";
+import type { ClientAddress } from "./client-address.js";
 import type { HttpSession } from "./http-session.js";
 import {
   BAD_REQUEST,
@@ -15,7 +16,15 @@ import type { Logger } from "./log/logger.js";
 import type { Session } from "./session.js";
 import { Gauge } from "./shared-state.js";
 import type { TcpSession } from "./tcp-session.js";
-import type { Handshake } from "./tls/handshake.js";
+
+/** A connection that no session has been made of. */
+export interface BeforeSession {
+  readonly address: ClientAddress;
+  /** The loop's milliseconds. */
+  readonly acceptedAt: number;
+  /** It carried nothing. */
+  readonly isNull: boolean;
+}
 
 export class ProxyLog {
   constructor(
@@ -53,8 +62,8 @@ export class ProxyLog {
     );
   }
 
-  /** A TLS handshake that came to nothing. @param bind the listener's number, from 0 */
-  handshake(handshake: Handshake, bind: number, reason: string): void {
+  /** A TLS handshake, or a PROXY header, that came to nothing. @param bind the listener's number, from 0 */
+  handshake(handshake: BeforeSession, bind: number, reason: string): void {
     if (this.settings.dontLogNull && handshake.isNull) return;
     const { text, port } = handshake.address;
     const bindName = this.settings.binds[bind]?.name ?? `${bind + 1}`;

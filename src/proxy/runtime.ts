@@ -1,20 +1,26 @@
 /** What one worker makes of the configuration: proxies and servers with their counters, addresses and idle connections. */
 import { hostname } from "node:os";
-import type { Backend, Frontend, HaproxyConfiguration, Server } from "../config/haproxy/model.js";
-import { internetAddress, type SocketAddress } from "../sys/address.js";
+import type { Backend, Frontend, HaproxyConfiguration, KeepAlive, Server } from "../config/haproxy/model.js";
+import type { SocketAddress } from "../sys/address.js";
 import { type Balancer, createBalancer } from "./balance/balancer.js";
 import { ErrorPages } from "./error-replies.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Logger, LogSenders } from "./log/logger.js";
 import { ProxyLog } from "./proxy-log.js";
+import { isAny } from "./server-socket.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
+import { socketAddress } from "./socket-address.js";
 import type { StickTable } from "./stick-table.js";
 import { BindTls } from "./tls/bind-tls.js";
 import type { TlsHandles } from "./tls/contexts.js";
 import { ServerTls } from "./tls/server-tls.js";
 
 export class ServerRuntime {
-  readonly address: SocketAddress;
+  /** Undefined: it depends on where the client connected to. */
+  readonly address: SocketAddress | undefined;
+  /** A connection to it is one client's, and serves no other. */
+  readonly isPrivate: boolean;
+  readonly tcpUserTimeout: number | undefined;
   readonly counters: EntityCounters;
   readonly idle = new IdleConnections();
 
@@ -23,10 +29,15 @@ export class ServerRuntime {
     readonly entity: Entity,
     /** Undefined: plain bytes. */
     readonly tls: ServerTls | undefined,
+    /** Of the backend. */
+    readonly keepAlive: KeepAlive | undefined,
     state: SharedState,
     worker: number,
   ) {
-    this.address = internetAddress(settings.address, settings.port);
+    const dependsOnClient = settings.portOffset !== undefined || isAny(settings);
+    this.address = dependsOnClient ? undefined : socketAddress(settings);
+    this.isPrivate = dependsOnClient || settings.sendProxy !== undefined;
+    this.tcpUserTimeout = settings.tcpUserTimeout;
     this.counters = new EntityCounters(state, worker, entity);
   }
 }
@@ -91,7 +102,14 @@ export function buildRuntime(
   const backends = configuration.backends.map((backend, index) => {
     const servers = backend.servers.map(
       (server, position) =>
-        new ServerRuntime(server, state.server(nextServer++), serverTls(tls, index, position), state, worker),
+        new ServerRuntime(
+          server,
+          state.server(nextServer++),
+          serverTls(tls, index, position),
+          backend.keepAlive,
+          state,
+          worker,
+        ),
     );
     return new BackendRuntime(backend, state.backend(index), servers, tables, state, worker);
   });

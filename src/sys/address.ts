@@ -115,6 +115,19 @@ export function unixAddress(path: string): SocketAddress {
   return { memory, length, family: AF_UNIX };
 }
 
+/** A name in the abstract space as HAProxy's `abns@` makes it: filled up with NUL, which is part of the name. */
+export function abstractAddress(name: string): SocketAddress {
+  if (Buffer.byteLength(name) > 107) throw new RangeError(`${name}: an abstract socket's name has at most 107 bytes`);
+  const memory = allocate(SOCKADDR_SIZE);
+  memory.bytes.fill(0);
+  memory.bytes.writeUInt16LE(AF_UNIX, 0);
+  memory.bytes.write(name, 3);
+  return { memory, length: SOCKADDR_UN_SIZE, family: AF_UNIX };
+}
+
+/** sockaddr_un: the family and 108 bytes of path or name. */
+const SOCKADDR_UN_SIZE = 110;
+
 export const familyOf = (bytes: Buffer): number => bytes.readUInt16LE(0);
 export const portOf = (bytes: Buffer): number => bytes.readUInt16BE(2);
 

@@ -28,6 +28,8 @@ export const SO_RCVBUF = 8;
 export const SO_KEEPALIVE = 9;
 export const SO_LINGER = 13;
 export const SO_REUSEPORT = 15;
+export const SO_ACCEPTCONN = 30;
+export const SO_DOMAIN = 39;
 export const SO_BINDTODEVICE = 25;
 export const SO_ATTACH_FILTER = 26;
 export const SO_MARK = 36;
@@ -37,6 +39,13 @@ export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
 export const IPPROTO_VRRP = 112;
 export const TCP_NODELAY = 1;
+export const TCP_MAXSEG = 2;
+export const TCP_KEEPIDLE = 4;
+export const TCP_KEEPINTVL = 5;
+export const TCP_KEEPCNT = 6;
+export const TCP_DEFER_ACCEPT = 9;
+export const TCP_USER_TIMEOUT = 18;
+export const TCP_FASTOPEN = 23;
 export const TCP_QUICKACK = 12;
 export const IP_TOS = 1;
 export const IP_TTL = 2;
@@ -78,6 +87,13 @@ const nativeSetsockopt = declare("setsockopt", ["int", "int", "int", "uintptr_t"
 const nativeGetsockopt = declare("getsockopt", ["int", "int", "int", "uintptr_t", "uintptr_t"]);
 const nativeGetsockname = declare("getsockname", ["int", "uintptr_t", "uintptr_t"]);
 const nativeGetpeername = declare("getpeername", ["int", "uintptr_t", "uintptr_t"]);
+
+const nativeFcntl = declare("fcntl", ["int", "int", "int"]);
+
+const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
+const FD_CLOEXEC = 1;
 
 const scratch = allocate(SOCKADDR_SIZE);
 const scratchWords = words(scratch);
@@ -138,6 +154,14 @@ export function resetOnClose(fd: number): void {
   scratchWords[0] = 1;
   scratchWords[1] = 0;
   nativeSetsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.address, 8);
+}
+
+/** Makes a descriptor that was inherited like those made here: non-blocking, and closed in programs that are run. */
+export function adopt(fd: number): number {
+  const flags = nativeFcntl(fd, F_GETFL, 0);
+  if (flags < 0) return flags;
+  const result = nativeFcntl(fd, F_SETFL, flags | SOCK_NONBLOCK);
+  return result < 0 ? result : nativeFcntl(fd, F_SETFD, FD_CLOEXEC);
 }
 
 /** Binds to one interface; needs CAP_NET_RAW. */

@@ -2,6 +2,7 @@
 
 import type { AdminContext } from "../../src/admin/context.js";
 import { RateSampler } from "../../src/admin/rates.js";
+import { initialBindSocket } from "../../src/config/haproxy/bind-socket.js";
 import type { Backend, Frontend, HaproxyConfiguration, Server, StatsSocket } from "../../src/config/haproxy/model.js";
 import { milliseconds } from "../../src/config/units.js";
 import type { HealthReport } from "../../src/health/report.js";
@@ -18,6 +19,9 @@ function server(name: string, id: number, port: number, settings: Partial<Server
     address: "127.0.0.1",
     family: 4,
     port,
+    portOffset: undefined,
+    sendProxy: undefined,
+    tcpUserTimeout: undefined,
     weight: 1,
     backup: false,
     disabled: false,
@@ -30,7 +34,10 @@ function server(name: string, id: number, port: number, settings: Partial<Server
 }
 
 const checkOf = (port: number): Partial<Server> => ({
-  check: { address: "127.0.0.1", port, interval, fastInterval: interval, downInterval: interval, rise: 2, fall: 3 },
+  check: {
+    ...{ address: "127.0.0.1", family: 4, port, interval, fastInterval: interval, downInterval: interval },
+    ...{ rise: 2, fall: 3, sendProxy: undefined },
+  },
 });
 
 function frontend(name: string, id: number, mode: "tcp" | "http", defaultBackend: number, ports: number[]): Frontend {
@@ -46,10 +53,13 @@ function frontend(name: string, id: number, mode: "tcp" | "http", defaultBackend
       interface: undefined,
       v4v6: false,
       name: undefined,
+      socket: initialBindSocket(),
       tls: undefined,
       span,
     })),
     maxConnections: 500,
+    backlog: undefined,
+    keepAlive: undefined,
     defaultBackend,
     timeoutClient: timeout,
     timeoutHttpRequest: timeout,
@@ -74,6 +84,7 @@ function backend(name: string, id: number, mode: "tcp" | "http", servers: Server
     timeoutCheck: undefined,
     retries: 3,
     source: undefined,
+    keepAlive: undefined,
     stickTable: undefined,
     stickRules: [],
     logs: [],

@@ -5,7 +5,7 @@ import { milliseconds } from "../../src/config/units.js";
 import type { CheckResult } from "../../src/health/check-result.js";
 import type { CheckTarget } from "../../src/health/check-target.js";
 import { HealthChecker, type HealthHooks } from "../../src/health/checker.js";
-import type { Probe } from "../../src/health/tcp-check.js";
+import { type Probe, tcpCheck } from "../../src/health/tcp-check.js";
 import { eventually } from "../support/eventually.js";
 
 const passed: CheckResult = { status: "L4OK", info: "", duration: milliseconds(1) };
@@ -15,7 +15,9 @@ function target(name: string, port: number, overrides: Partial<CheckTarget> = {}
   const interval = milliseconds(2_000);
   const check = {
     address: "127.0.0.1",
+    family: 4 as const,
     port,
+    sendProxy: undefined,
     interval,
     fastInterval: interval,
     downInterval: interval,
@@ -42,7 +44,7 @@ function bench(t: TestContext, targets: readonly CheckTarget[]) {
   const probed: [port: number, at: number][] = [];
   const lines: string[] = [];
   const changes: string[] = [];
-  const probe: Probe = (_address, port, _budget, done) => {
+  const probe: Probe = ({ port }, _budget, done) => {
     probed.push([port, Date.now()]);
     const timer = setTimeout(() => done(down.has(port) ? refused : passed), 1);
     return () => clearTimeout(timer);
@@ -178,18 +180,24 @@ test("a real server that dies is found down, and up again when it returns", asyn
   const interval = milliseconds(30);
   const check = {
     address: "127.0.0.1",
+    family: 4 as const,
     port,
+    sendProxy: undefined,
     interval,
     fastInterval: interval,
     downInterval: interval,
     rise: 2,
     fall: 2,
   };
-  const checker = new HealthChecker([target("s1", port, { check, connectBudget: milliseconds(500) })], {
-    onChange: () => {},
-    log: (_level, line) => lines.push(line),
-    sessions: () => 0,
-  });
+  const checker = new HealthChecker(
+    [target("s1", port, { check, connectBudget: milliseconds(500) })],
+    {
+      onChange: () => {},
+      log: (_level, line) => lines.push(line),
+      sessions: () => 0,
+    },
+    { probe: tcpCheck(() => new Uint8Array()), now: () => milliseconds(performance.now()) },
+  );
   t.after(() => {
     checker.stop();
     server.close();

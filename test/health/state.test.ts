@@ -63,7 +63,9 @@ test("downtime is the sum of the outages, the present one included", () => {
 
 const check: ServerCheck = {
   address: "192.0.2.1",
+  family: 4,
   port: 80,
+  sendProxy: undefined,
   interval: milliseconds(2_000),
   fastInterval: milliseconds(500),
   downInterval: milliseconds(10_000),

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { type AddressInfo, createConnection, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { milliseconds } from "../../src/config/units.js";
 import type { CheckResult } from "../../src/health/check-result.js";
-import { tcpCheck } from "../../src/health/tcp-check.js";
-import { AF_INET, internetAddress, portOf } from "../../src/sys/address.js";
+import { type CheckEndpoint, tcpCheck } from "../../src/health/tcp-check.js";
+import { AF_INET, AF_UNIX, abstractAddress, internetAddress, portOf, unixAddress } from "../../src/sys/address.js";
 import { check as sys } from "../../src/sys/errno.js";
 import {
   bind,
@@ -19,8 +22,12 @@ import {
 } from "../../src/sys/socket.js";
 import { eventually } from "../support/eventually.js";
 
+const greeting = Buffer.from("hello, it is me\r\n");
+const probe = tcpCheck(() => greeting);
+const at = (address: string, port: number): CheckEndpoint => ({ address, port, family: 4, sendProxy: undefined });
+
 const check = (address: string, port: number, budget: number): Promise<CheckResult> =>
-  new Promise((resolve) => tcpCheck(address, port, milliseconds(budget), resolve));
+  new Promise((resolve) => probe(at(address, port), milliseconds(budget), resolve));
 
 test("a server that accepts passes, and sees the connection reset rather than closed", async (t) => {
   const errors: (string | undefined)[] = [];
@@ -70,8 +77,45 @@ test("an abandoned check says nothing", async (t) => {
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
   let calls = 0;
-  tcpCheck("127.0.0.1", port, milliseconds(1_000), () => calls++)();
+  probe(at("127.0.0.1", port), milliseconds(1_000), () => calls++)();
   // A check that starts later and ends: had the first one anything to say, it would have said it by then.
   assert.equal((await check("127.0.0.1", port, 1_000)).status, "L4OK");
   assert.equal(calls, 0);
+});
+
+for (const [kind, family, name] of [
+  ["a path", "unix", join(tmpdir(), `bascule-check-${process.pid}.sock`)],
+  ["an abstract name", "abns", `bascule-check-${process.pid}`],
+] as const)
+  test(`a server at ${kind} is checked too`, async (t) => {
+    const listener = sys(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+    t.after(() => close(listener));
+    if (family === "unix") t.after(() => rmSync(name, { force: true }));
+    const endpoint: CheckEndpoint = { address: name, family, port: 0, sendProxy: undefined };
+    const status = async (): Promise<string> =>
+      (await new Promise<CheckResult>((resolve) => probe(endpoint, milliseconds(1_000), resolve))).status;
+    assert.equal(await status(), "L4CON");
+    const address = family === "unix" ? unixAddress(name) : abstractAddress(name);
+    sys(bind(listener, address), "bind");
+    sys(listen(listener, 1), "listen");
+    assert.equal(await status(), "L4OK");
+  });
+
+test("a server that wants a PROXY header reads it, and then the end", async (t) => {
+  const connections: string[] = [];
+  const server = createServer((socket: Socket) => {
+    let text = "";
+    socket.on("data", (bytes) => {
+      text += bytes.toString();
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => connections.push(`${error.code}`));
+    socket.on("end", () => connections.push(text));
+  });
+  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+  t.after(() => server.close());
+  const { port } = server.address() as AddressInfo;
+  const endpoint: CheckEndpoint = { ...at("127.0.0.1", port), sendProxy: { version: 1, checksum: false } };
+  const { status } = await new Promise<CheckResult>((resolve) => probe(endpoint, milliseconds(1_000), resolve));
+  assert.equal(status, "L4OK");
+  await eventually(() => connections, [greeting.toString()]);
 });

@@ -26,10 +26,39 @@ const FAMILY_PREFIX: Readonly<Record<string, 4 | 6 | undefined>> = {
   "udp@": undefined,
 };
 
-/** The transport that an address names and that is not done: `unix@…`, `/path`, `fd@3`, `quic4@…`. */
+/** An address on this host alone: a path, a name in the abstract space, or the number of an inherited descriptor. */
+export interface LocalAddress {
+  readonly kind: "unix" | "abns" | "fd";
+  /** A path that starts with /, a name, or digits. */
+  readonly name: string;
+}
+
+const LOCAL_PREFIX: Readonly<Record<string, LocalAddress["kind"]>> = {
+  unix: "unix",
+  uxst: "unix",
+  abns: "abns",
+  fd: "fd",
+};
+
+/** `sun_path` holds 108 bytes; the last of a path, the first of an abstract name is NUL (unix(7)). */
+const LONGEST_NAME = 107;
+
+/** `/path`, `unix@/path`, `abns@name`, `fd@3`. Undefined: it is no local address. */
+export function parseLocalAddress(text: string): Parsed<LocalAddress> | undefined {
+  const [, prefix, name] = /^(unix|uxst|abns|fd)@(.*)$/s.exec(text) ?? [];
+  if (prefix === undefined && !text.startsWith("/")) return undefined;
+  const local = { kind: LOCAL_PREFIX[prefix ?? "unix"]!, name: name ?? text };
+  if (local.kind === "fd")
+    return /^\d{1,7}$/.test(local.name) ? parsed(local) : unparsed("a number is expected behind fd@");
+  if (local.kind === "unix" && !local.name.startsWith("/")) return unparsed("the path of a socket starts with /");
+  if (local.name === "") return unparsed(`a name is expected behind ${prefix}@`);
+  const excess = Buffer.byteLength(local.name) - LONGEST_NAME;
+  return excess > 0 ? unparsed(`a socket's name has at most ${LONGEST_NAME} bytes`) : parsed(local);
+}
+
+/** The transport that an address names and that is not done: `sockpair@3`, `quic4@…`. */
 export function otherTransport(text: string): string | undefined {
-  if (text.startsWith("/")) return "a UNIX socket";
-  const prefix = /^(unix|abnsz?|fd|sockpair|uxst|uxdg|mptcp[46]?|quic[46]|rhttp|stream\+\w+|dgram\+\w+)@/.exec(text);
+  const prefix = /^(abnsz|sockpair|uxdg|mptcp[46]?|quic[46]|rhttp|stream\+\w+|dgram\+\w+)@/.exec(text);
   return prefix === null ? undefined : `an address of the kind ${prefix[0]}`;
 }
 

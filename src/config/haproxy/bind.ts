@@ -1,7 +1,8 @@
 /** `bind [<address>]:<ports>[,…] [options…]` (configuration manual §5.1): where a frontend listens. */
 import type { Span } from "../diagnostics.js";
+import { BIND_SOCKET_OPTIONS, type BindSocketDraft, initialBindSocket } from "./bind-socket.js";
 import type { BindDraft, ProxyDraft } from "./draft.js";
-import { type Endpoint, expandBareVariables, readEndpoint } from "./endpoint.js";
+import { type Endpoint, expandBareVariables, type LocalEndpoint, readAnyEndpoint } from "./endpoint.js";
 import { MOST_LISTENERS } from "./initial.js";
 import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
@@ -16,6 +17,7 @@ interface BindSettings {
   v4v6: Span | undefined;
   v6only: boolean;
   tls: TlsDraft;
+  socket: BindSocketDraft;
 }
 
 export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
@@ -63,6 +65,7 @@ export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
       settings.v6only = true;
     },
   },
+  ...BIND_SOCKET_OPTIONS,
   ...BIND_TLS_OPTIONS,
 ];
 
@@ -76,6 +79,7 @@ export function readBind(statement: Statement, proxy: ProxyDraft): void {
     v4v6: undefined,
     v6only: false,
     tls: NO_TLS,
+    socket: initialBindSocket(),
   };
   readOptions(statement, statement.args.slice(1), OPTIONS, settings);
   readBindAddresses(statement, proxy, settings);
@@ -90,6 +94,7 @@ export function readLegacyBind(statement: Statement, proxy: ProxyDraft): void {
     v4v6: undefined,
     v6only: false,
     tls: NO_TLS,
+    socket: initialBindSocket(),
   });
 }
 
@@ -100,8 +105,13 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
   const word = expandBareVariables(statement, statement.args[0]!);
   for (const part of word.text.split(",")) {
     const isPortAlone = /^\d+$/.test(part);
-    const endpoint = isPortAlone ? ANY_WITHOUT_PORT : readEndpoint(statement, word, part);
+    const endpoint = isPortAlone ? ANY_WITHOUT_PORT : readAnyEndpoint(statement, word, part);
     if (endpoint === undefined) continue;
+    if (isLocal(endpoint)) {
+      if (!takeFromBudget(statement, proxy)) return;
+      proxy.binds.push(bindOf(endpoint, 0, settings, word.span));
+      continue;
+    }
     if (endpoint.ports === undefined) {
       statement.error("missing-port", word.span, `"${part}" has no port to listen on`, {
         remedy: isPortAlone ? `write: bind :${part}` : `write: bind ${portRemedy(part)}`,
@@ -113,11 +123,8 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
         cause: "it lets the address :: take IPv4 as well",
       });
     for (let port = endpoint.ports.first; port <= endpoint.ports.last; port++) {
-      if (proxy.listenerBudget.left-- <= 0) {
-        reportTooMany(statement);
-        return;
-      }
-      proxy.binds.push(bindOf(endpoint.address, endpoint.family, port, settings, word.span));
+      if (!takeFromBudget(statement, proxy)) return;
+      proxy.binds.push(bindOf(endpoint, port, settings, word.span));
     }
   }
 }
@@ -125,12 +132,18 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
 const portRemedy = (part: string): string =>
   part.includes(":") && !part.startsWith("[") ? `[${part}]:80` : `${part}:80`;
 
-function reportTooMany(statement: Statement): void {
+/** False, and reported, when there are too many already. */
+function takeFromBudget(statement: Statement, { listenerBudget }: ProxyDraft): boolean {
+  if (listenerBudget.left-- > 0) return true;
   statement.error("too-many-binds", statement.span, `more than ${MOST_LISTENERS} listeners`);
+  return false;
 }
 
+const isLocal = (endpoint: Endpoint | LocalEndpoint): endpoint is LocalEndpoint => typeof endpoint.family === "string";
+
 /** IPV6_V6ONLY is off on Linux unless asked for, so `::` takes IPv4 too, as it does under HAProxy. */
-function bindOf(address: string, family: 4 | 6, port: number, settings: BindSettings, span: Span): BindDraft {
-  const { transparent, interface: device, name, v6only, tls } = settings;
-  return { address, family, port, transparent, interface: device, v4v6: address === "::" && !v6only, name, tls, span };
+function bindOf(endpoint: Endpoint | LocalEndpoint, port: number, settings: BindSettings, span: Span): BindDraft {
+  const { address, family } = endpoint;
+  const { v6only, v4v6, ...rest } = settings;
+  return { address, family, port, ...rest, v4v6: address === "::" && !v6only, span };
 }

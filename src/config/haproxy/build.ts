@@ -1,8 +1,26 @@
 /** Drafts into the typed configuration: names become indices, `listen` becomes two halves, defaults are filled in. */
+import { isIPv6 } from "node:net";
 import type { Diagnostics, Span } from "../diagnostics.js";
-import { hasBackend, hasFrontend, type ProxyDraft, type ServerDraft, type StickRuleDraft } from "./draft.js";
+import {
+  hasBackend,
+  hasFrontend,
+  type KeepAliveDraft,
+  type ProxyDraft,
+  type ServerDraft,
+  type StickRuleDraft,
+} from "./draft.js";
 import { FALLBACK_MAX_CONNECTIONS, FALLBACK_TIMEOUTS } from "./initial.js";
-import type { Backend, Frontend, HaproxyConfiguration, LogTarget, Server, ServerCheck, StickRule } from "./model.js";
+import type {
+  Backend,
+  Frontend,
+  HaproxyConfiguration,
+  KeepAlive,
+  LogTarget,
+  SendProxy,
+  Server,
+  ServerCheck,
+  StickRule,
+} from "./model.js";
 import type { Drafts } from "./parse.js";
 import { suggest } from "./suggest.js";
 import { TlsBuilder } from "./tls-build.js";
@@ -10,6 +28,9 @@ import { TlsBuilder } from "./tls-build.js";
 /** HAProxy numbers proxies from 2 and servers from 1; statistics show the numbers. */
 const FIRST_PROXY_ID = 2;
 const FIRST_SERVER_ID = 1;
+
+/** What `check-send-proxy` sends to a server whose traffic has no PROXY header. */
+const PROXY_V1: SendProxy = { version: 1, checksum: false };
 
 /** Resolves what drafts refer to. Reports unknown names and modes that do not fit; never throws. */
 export function build(drafts: Drafts, diagnostics: Diagnostics): HaproxyConfiguration {
@@ -58,6 +79,8 @@ class Builder {
       mode,
       binds: binds.map((bind) => ({ ...bind, tls: this.tls.bind(bind.tls, bind.span, mode) })),
       maxConnections: settings.maxConnections ?? this.drafts.global.maxConnections ?? FALLBACK_MAX_CONNECTIONS,
+      backlog: settings.backlog,
+      keepAlive: keepAliveOf(settings.clientKeepAlive),
       defaultBackend: this.defaultBackend(proxy),
       timeoutClient,
       timeoutHttpRequest,
@@ -84,6 +107,7 @@ class Builder {
       timeoutCheck: settings.timeouts.check,
       retries: settings.retries,
       source: settings.source,
+      keepAlive: keepAliveOf(settings.serverKeepAlive),
       stickTable: proxy.stickTable?.value,
       stickRules: proxy.stickRules.flatMap((rule) => this.stickRule(proxy, rule) ?? []),
       logs: this.logs(proxy),
@@ -93,10 +117,48 @@ class Builder {
   }
 
   private server(proxy: ProxyDraft, draft: ServerDraft, id: number): Server {
-    const { name, address, family, port, weight, backup, disabled, span } = draft;
-    const check = draft.check ? checkOf(draft) : undefined;
+    const { name, address, family, port, portOffset, weight, backup, disabled, span } = draft;
+    const { tcpUserTimeout } = draft.socket;
+    const sendProxy = sendProxyOf(draft);
+    const check = draft.check ? this.check(draft, sendProxy) : undefined;
     const tls = this.tls.server(draft.tls, span, modeOf(proxy));
-    return { name, id, address, family, port, weight, backup, disabled, maxConnections: 0, check, tls, span };
+    return {
+      ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
+      ...{ maxConnections: 0, check, tls, span },
+    };
+  }
+
+  private check(draft: ServerDraft, sendProxy: SendProxy | undefined): ServerCheck {
+    const { interval, rise, fall, checkAddress, checkPort } = draft;
+    const address = checkAddress ?? draft.address;
+    const port = checkPort ?? draft.port;
+    const family = checkAddress === undefined ? draft.family : isIPv6(checkAddress) ? 6 : 4;
+    if (port === 0 && (family === 4 || family === 6)) this.reportPortlessCheck(draft);
+    // Where checks go elsewhere, that is not expected to know the PROXY protocol unless it is said to.
+    const isElsewhere = checkAddress !== undefined || checkPort !== undefined;
+    const sends = draft.socket.checkSendProxy || !isElsewhere;
+    return {
+      address,
+      family,
+      port,
+      interval,
+      fastInterval: draft.fastInterval ?? interval,
+      downInterval: draft.downInterval ?? interval,
+      rise,
+      fall,
+      sendProxy: sends ? (sendProxy ?? (draft.socket.checkSendProxy ? PROXY_V1 : undefined)) : undefined,
+    };
+  }
+
+  private reportPortlessCheck({ name, span }: ServerDraft): void {
+    this.diagnostics.report({
+      severity: "error",
+      code: "no-check-port",
+      span,
+      message: `the checks of server ${name} have no port to connect to`,
+      cause: "the server's port is the one that each client connects to",
+      remedy: "write at the end of the line: port <n>",
+    });
   }
 
   private logs(proxy: ProxyDraft): LogTarget[] {
@@ -177,15 +239,9 @@ const isModeMistaken = ({ settings }: ProxyDraft): boolean => settings.mode === 
 
 export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
 
-function checkOf(draft: ServerDraft): ServerCheck {
-  const { interval, rise, fall } = draft;
-  return {
-    address: draft.checkAddress ?? draft.address,
-    port: draft.checkPort ?? draft.port,
-    interval,
-    fastInterval: draft.fastInterval ?? interval,
-    downInterval: draft.downInterval ?? interval,
-    rise,
-    fall,
-  };
+const keepAliveOf = ({ isOn, ...probes }: KeepAliveDraft): KeepAlive | undefined => (isOn ? probes : undefined);
+
+function sendProxyOf({ socket }: ServerDraft): SendProxy | undefined {
+  if (socket.proxyV2) return { version: 2, checksum: socket.proxyChecksum };
+  return socket.proxyV1 ? { version: 1, checksum: false } : undefined;
 }

@@ -3,7 +3,18 @@ import type { Span } from "../diagnostics.js";
 import type { Milliseconds } from "../units.js";
 import type { ProxyKind } from "./keyword.js";
 import type { Word } from "./lexer.js";
-import type { Backend, Bind, ErrorFile, HaproxyGlobal, LogTarget, SourceAddress, StickTable } from "./model.js";
+import type {
+  AddressFamily,
+  Backend,
+  Bind,
+  ErrorFile,
+  HaproxyGlobal,
+  KeepAlive,
+  LogTarget,
+  SourceAddress,
+  StickTable,
+} from "./model.js";
+import type { ServerSocketDraft } from "./server-socket.js";
 import type { TlsDraft } from "./tls-draft.js";
 
 export interface Located<T> {
@@ -35,9 +46,17 @@ export interface ProxySettings {
   balance: Backend["balance"];
   timeouts: Partial<Record<TimeoutName, Milliseconds>>;
   retries: number;
+  backlog: number | undefined;
+  clientKeepAlive: KeepAliveDraft;
+  serverKeepAlive: KeepAliveDraft;
   source: SourceAddress | undefined;
   errorFiles: ReadonlyMap<number, ErrorFile>;
   server: ServerSettings;
+}
+
+export interface KeepAliveDraft extends KeepAlive {
+  /** Without it the rest means nothing. */
+  readonly isOn: boolean;
 }
 
 /** What `default-server` hands down to the servers after it. */
@@ -54,6 +73,7 @@ export interface ServerSettings {
   rise: number;
   fall: number;
   tls: TlsDraft;
+  socket: ServerSocketDraft;
 }
 
 /** A listener, its TLS not yet joined with the global section. */
@@ -64,8 +84,9 @@ export interface BindDraft extends Omit<Bind, "tls"> {
 export interface ServerDraft extends ServerSettings {
   readonly name: string;
   readonly address: string;
-  readonly family: 4 | 6;
+  readonly family: AddressFamily;
   readonly port: number;
+  readonly portOffset: number | undefined;
   readonly span: Span;
 }
 

@@ -1,6 +1,6 @@
 /** Addresses within a statement: read, variables expanded, host names resolved, mistakes reported. */
 import { isIPv6 } from "node:net";
-import { type Address, otherTransport, parseAddress } from "./address.js";
+import { type Address, type LocalAddress, otherTransport, parseAddress, parseLocalAddress } from "./address.js";
 import type { Word } from "./lexer.js";
 import type { Statement } from "./statement.js";
 
@@ -11,12 +11,32 @@ export interface Endpoint {
   readonly ports: { readonly first: number; readonly last: number } | undefined;
 }
 
+/** A `LocalAddress`, in the words of the model. */
+export interface LocalEndpoint {
+  readonly address: string;
+  readonly family: LocalAddress["kind"];
+  readonly ports: undefined;
+}
+
+/** As `readEndpoint`, for places that also take UNIX sockets and inherited descriptors. */
+export function readAnyEndpoint(
+  statement: Statement,
+  word: Word,
+  text = word.text,
+): Endpoint | LocalEndpoint | undefined {
+  const local = parseLocalAddress(text);
+  if (local === undefined) return readEndpoint(statement, word, text);
+  if (local.ok) return { address: local.value.name, family: local.value.kind, ports: undefined };
+  statement.error("bad-address", word.span, `"${text}" is not an address`, { cause: local.why });
+  return undefined;
+}
+
 /**
  * Reads `text` (the whole of `word`, or one of its comma-separated parts) as an internet address.
  * @returns undefined when a mistake, a transport not done yet or an unresolvable name was reported.
  */
 export function readEndpoint(statement: Statement, word: Word, text = word.text): Endpoint | undefined {
-  const transport = otherTransport(text);
+  const transport = parseLocalAddress(text) === undefined ? otherTransport(text) : `the address ${text}`;
   if (transport !== undefined) {
     statement.notSupported(word.span, `${transport} in ${statement.name}`, { remedy: "use address:port" });
     return undefined;

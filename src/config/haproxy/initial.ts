@@ -1,6 +1,7 @@
 /** HAProxy's values for what a configuration does not say. */
 import { milliseconds } from "../units.js";
 import type { GlobalDraft, ProxySettings } from "./draft.js";
+import { initialServerSocket } from "./server-socket.js";
 import { NO_TLS } from "./tls-draft.js";
 
 export const initialGlobal = (): GlobalDraft => ({
@@ -30,6 +31,8 @@ export const initialGlobal = (): GlobalDraft => ({
   tlsLifetime: milliseconds(300_000),
 });
 
+const NO_KEEP_ALIVE = { isOn: false, count: undefined, idle: undefined, interval: undefined } as const;
+
 export const initialProxySettings = (): ProxySettings => ({
   said: new Set(),
   mode: undefined,
@@ -41,6 +44,9 @@ export const initialProxySettings = (): ProxySettings => ({
   balance: "roundrobin",
   timeouts: {},
   retries: 3,
+  backlog: undefined,
+  clientKeepAlive: NO_KEEP_ALIVE,
+  serverKeepAlive: NO_KEEP_ALIVE,
   source: undefined,
   errorFiles: new Map(),
   server: {
@@ -56,6 +62,7 @@ export const initialProxySettings = (): ProxySettings => ({
     rise: 2,
     fall: 3,
     tls: NO_TLS,
+    socket: initialServerSocket,
   },
 });
 

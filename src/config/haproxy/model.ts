@@ -80,6 +80,10 @@ export interface Frontend {
   readonly mode: "tcp" | "http";
   readonly binds: readonly Bind[];
   readonly maxConnections: number;
+  /** Connections that wait in the kernel to be accepted; undefined: a generous number. */
+  readonly backlog: number | undefined;
+  /** Of connections to clients; undefined: no probes. */
+  readonly keepAlive: KeepAlive | undefined;
   /** Index into `backends`; -1: none, every request gets 503. */
   readonly defaultBackend: number;
   readonly timeoutClient: Milliseconds;
@@ -96,10 +100,15 @@ export interface Frontend {
   readonly span: Span;
 }
 
+/** What an `address` is: IPv4 or IPv6, the path of a UNIX socket, or a name in the abstract space. */
+export type AddressFamily = 4 | 6 | "unix" | "abns";
+
 export interface Bind {
-  /** Numeric, "0.0.0.0" or "::" for all. */
+  /** Numeric, "0.0.0.0" or "::" for all; or as `family` says. */
   readonly address: string;
-  readonly family: 4 | 6;
+  /** `fd`: `address` is the number of an inherited descriptor that listens. */
+  readonly family: AddressFamily | "fd";
+  /** 0 for what has no ports. */
   readonly port: number;
   /** Accepts connections for addresses that are not the host's own (IP_TRANSPARENT). */
   readonly transparent: boolean;
@@ -107,6 +116,7 @@ export interface Bind {
   /** `::` only: also takes IPv4. */
   readonly v4v6: boolean;
   readonly name: string | undefined;
+  readonly socket: BindSocket;
   /** Undefined: plain bytes. */
   readonly tls: BindTls | undefined;
   readonly span: Span;
@@ -160,6 +170,32 @@ export interface ServerTls extends TlsSettings {
   readonly span: Span;
 }
 
+/** What kind of socket listens, and what it expects first. Undefined leaves it to the system. */
+export interface BindSocket {
+  /** Connections begin with a PROXY header. */
+  readonly acceptProxy: boolean;
+  /** Undefined: the frontend's. */
+  readonly backlog: number | undefined;
+  readonly deferAccept: boolean;
+  /** Bytes. */
+  readonly maxSegment: number | undefined;
+  readonly tcpUserTimeout: Milliseconds | undefined;
+  readonly fastOpen: boolean;
+  /** Of a UNIX socket's file: octal mode, such as 0o660; owner by name or number. */
+  readonly mode: number | undefined;
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
+
+/** TCP keep-alive probes. Undefined leaves it to the system. */
+export interface KeepAlive {
+  /** Unanswered probes after which a connection is given up. */
+  readonly count: number | undefined;
+  /** Silence before the first probe, and between two. */
+  readonly idle: Milliseconds | undefined;
+  readonly interval: Milliseconds | undefined;
+}
+
 /** A raw HTTP response to send instead of the built-in one for `status`. */
 export interface ErrorFile {
   readonly status: number;
@@ -181,6 +217,8 @@ export interface Backend {
   /** Connection attempts after the first. */
   readonly retries: number;
   readonly source: SourceAddress | undefined;
+  /** Of connections to servers; undefined: no probes. */
+  readonly keepAlive: KeepAlive | undefined;
   readonly stickTable: StickTable | undefined;
   readonly stickRules: readonly StickRule[];
   readonly logs: readonly LogTarget[];
@@ -194,6 +232,8 @@ export interface SourceAddress {
   readonly port: number;
   /** `usesrc clientip`: the server sees the client's address (TPROXY); `client`: its port too. */
   readonly useSource: "clientip" | "client" | undefined;
+  /** Connections leave through this network interface. */
+  readonly interface: string | undefined;
 }
 
 export interface StickTable {
@@ -218,10 +258,16 @@ export interface Server {
   readonly name: string;
   /** Unique in its backend, from 1. */
   readonly id: number;
-  /** Numeric. */
+  /** Numeric, "0.0.0.0" or "::" for the one that the client connected to; or as `family` says. */
   readonly address: string;
-  readonly family: 4 | 6;
+  readonly family: AddressFamily;
+  /** 0 for what has no ports, and where `portOffset` stands. */
   readonly port: number;
+  /** Added to the port that the client connected to; undefined: `port` is the port. */
+  readonly portOffset: number | undefined;
+  /** Connections begin with a PROXY header. */
+  readonly sendProxy: SendProxy | undefined;
+  readonly tcpUserTimeout: Milliseconds | undefined;
   readonly weight: number;
   readonly backup: boolean;
   readonly disabled: boolean;
@@ -236,6 +282,7 @@ export interface Server {
 /** TCP connect check (`check`, `option tcp-check` without rules). */
 export interface ServerCheck {
   readonly address: string;
+  readonly family: AddressFamily;
   readonly port: number;
   readonly interval: Milliseconds;
   /** While going up or down; falls back to `interval`. */
@@ -244,4 +291,13 @@ export interface ServerCheck {
   readonly downInterval: Milliseconds;
   readonly rise: number;
   readonly fall: number;
+  /** Checks begin with a PROXY header. */
+  readonly sendProxy: SendProxy | undefined;
+}
+
+/** The PROXY header that a server gets. */
+export interface SendProxy {
+  readonly version: 1 | 2;
+  /** Version 2: with a checksum. */
+  readonly checksum: boolean;
 }

@@ -1,10 +1,10 @@
 /** `server <name> <address>:<port> [options…]` and `default-server [options…]` (configuration manual §5.2). */
-import type { ProxyDraft, ServerSettings } from "./draft.js";
-import { expandBareVariables, readEndpoint } from "./endpoint.js";
+import type { ProxyDraft, ServerDraft, ServerSettings } from "./draft.js";
+import { expandBareVariables, readAnyEndpoint, readEndpoint } from "./endpoint.js";
 import { PLANNED_SERVER_OPTIONS, RARE_SERVER_OPTIONS } from "./keywords/planned-server.js";
-import type { Word } from "./lexer.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
 import { LONGEST_TIME } from "./quantities.js";
+import { SERVER_SOCKET_OPTIONS } from "./server-socket.js";
 import type { Statement } from "./statement.js";
 import { SERVER_TLS_OPTIONS } from "./tls-options.js";
 
@@ -89,6 +89,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   flag("enabled", "Takes back `disabled` of default-server.", (settings) => {
     settings.disabled = false;
   }),
+  ...SERVER_SOCKET_OPTIONS,
   ...SERVER_TLS_OPTIONS,
 ];
 
@@ -102,27 +103,32 @@ export function readDefaultServer(statement: Statement, proxy: ProxyDraft): void
 export function readServer(statement: Statement, proxy: ProxyDraft): void {
   const settings = { ...proxy.settings.server };
   readOptions(statement, statement.args.slice(2), OPTIONS, settings);
-  const word = expandBareVariables(statement, statement.args[1]!);
-  const endpoint = readEndpoint(statement, word);
-  if (endpoint === undefined) return;
-  const { address, family, ports } = endpoint;
-  if (ports === undefined || ports.first !== ports.last || address === "0.0.0.0" || address === "::") {
-    reportIncomplete(statement, word, address, ports !== undefined);
-    return;
-  }
+  const where = readServerAddress(statement);
+  if (where === undefined) return;
   const name = uniqueName(statement, proxy);
-  proxy.servers.push({ ...settings, name, address, family, port: ports.first, span: statement.args[0]!.span });
+  proxy.servers.push({ ...settings, name, ...where, span: statement.args[0]!.span });
 }
 
-function reportIncomplete(statement: Statement, word: Word, address: string, hasPort: boolean): void {
-  const isAny = address === "0.0.0.0" || address === "::";
-  const what = isAny
-    ? "a server at the address the client asked for"
-    : hasPort
-      ? "a port range of a server"
-      : "a server without a port (the port the client asked for)";
-  const host = address.includes(":") ? `[${address}]` : address;
-  statement.notSupported(word.span, what, { remedy: isAny ? "write the server's address" : `write: ${host}:<port>` });
+type ServerAddress = Pick<ServerDraft, "address" | "family" | "port" | "portOffset">;
+
+/** Without a port, or with one that begins with a sign, it is the port that the client connected to, plus that. */
+function readServerAddress(statement: Statement): ServerAddress | undefined {
+  const word = expandBareVariables(statement, statement.args[1]!);
+  const [, host, offset] = /^(.*):([+-]\d{1,5})$/.exec(word.text) ?? [];
+  const endpoint = readAnyEndpoint(statement, word, host ?? word.text);
+  if (endpoint === undefined) return undefined;
+  const { address, family, ports } = endpoint;
+  if (family === "fd") {
+    statement.error("bad-address", word.span, "a server cannot be an inherited descriptor");
+    return undefined;
+  }
+  if (family !== 4 && family !== 6) return { address, family, port: 0, portOffset: undefined };
+  if (ports === undefined) return { address, family, port: 0, portOffset: Number(offset ?? 0) };
+  if (ports.first === ports.last) return { address, family, port: ports.first, portOffset: undefined };
+  statement.error("bad-address", word.span, "a server has one port", {
+    remedy: `write one server a port, such as: ${word.text.replace(/-\d+$/, "")}`,
+  });
+  return undefined;
 }
 
 /** HAProxy 1.x let two servers share a name; recent versions refuse that. Statistics need one name each. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { otherTransport, parseAddress } from "../../../src/config/haproxy/address.js";
+import { otherTransport, parseAddress, parseLocalAddress } from "../../../src/config/haproxy/address.js";
 
 const any = (family: 4 | 6) => ({ kind: "any", family });
 const numeric = (address: string, family: 4 | 6) => ({ kind: "numeric", address, family });
@@ -54,8 +54,25 @@ describe("addresses", () => {
   ].filter((text) => text !== ""))
     test(`${text} is refused`, () => assert.equal(parseAddress(text).ok, false));
 
-  for (const text of ["/run/a.sock", "unix@a", "abns@a", "abnsz@a", "fd@3", "sockpair@3", "quic4@:443", "mptcp@:80"])
+  for (const text of ["abnsz@a", "sockpair@3", "quic4@:443", "mptcp@:80"])
     test(`${text} is a transport that is not done`, () => assert.notEqual(otherTransport(text), undefined));
 
   test("an internet address is no other transport", () => assert.equal(otherTransport("tcp4@192.0.2.1:80"), undefined));
+});
+
+describe("addresses on this host alone", () => {
+  for (const [text, kind, name] of [
+    ["/run/a.sock", "unix", "/run/a.sock"],
+    ["unix@/run/a.sock", "unix", "/run/a.sock"],
+    ["uxst@/run/a.sock", "unix", "/run/a.sock"],
+    ["abns@a", "abns", "a"],
+    ["fd@3", "fd", "3"],
+  ] as const)
+    test(text, () => assert.deepEqual(parseLocalAddress(text), { ok: true, value: { kind, name } }));
+
+  for (const text of ["unix@a.sock", "abns@", "fd@", "fd@x", "fd@-1", `/${"a".repeat(107)}`])
+    test(`${text} is refused`, () => assert.equal(parseLocalAddress(text)?.ok, false));
+
+  for (const text of ["192.0.2.1:80", "name:80", ":80", "ipv4@:80", "sockpair@3"])
+    test(`${text} is not one of them`, () => assert.equal(parseLocalAddress(text), undefined));
 });

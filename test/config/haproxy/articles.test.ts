@@ -50,7 +50,7 @@ describe("configurations of published articles load as they stand", () => {
     );
     assert.equal(backends[1]!.id, 5);
     assert.equal(backends[0]!.balance, "leastconn");
-    assert.deepEqual(backends[0]!.source, { address: undefined, port: 0, useSource: "clientip" });
+    assert.deepEqual(backends[0]!.source, { address: undefined, port: 0, useSource: "clientip", interface: undefined });
     assert.deepEqual(backends[0]!.stickTable, { type: "ip", size: 200 * 1024, expire: 1_800_000, noPurge: false });
     assert.deepEqual(backends[1]!.stickRules, [{ match: false, store: true, sample: "src", table: 1 }]);
     assert.deepEqual(

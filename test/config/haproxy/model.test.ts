@@ -234,8 +234,15 @@ describe("persistence and source", () => {
 
   test("source gives the address, its port and whose address the server sees", () => {
     const source = (line: string) => read(`backend b\nsource ${line}\n`).configuration.backends[0]!.source;
-    assert.deepEqual(source("192.0.2.5:1000"), { address: "192.0.2.5", port: 1000, useSource: undefined });
-    assert.deepEqual(source("0.0.0.0 usesrc client"), { address: undefined, port: 0, useSource: "client" });
+    const none = { address: undefined, port: 0, useSource: undefined, interface: undefined };
+    assert.deepEqual(source("192.0.2.5:1000"), { ...none, address: "192.0.2.5", port: 1000 });
+    assert.deepEqual(source("0.0.0.0 usesrc client"), { ...none, useSource: "client" });
+    assert.deepEqual(source("192.0.2.5 interface eth1"), { ...none, address: "192.0.2.5", interface: "eth1" });
+    assert.deepEqual(source("0.0.0.0 usesrc clientip interface eth1"), {
+      ...none,
+      useSource: "clientip",
+      interface: "eth1",
+    });
     assert.equal(source("0.0.0.0 usesrc hdr_ip(x-forwarded-for)"), undefined);
   });
 });

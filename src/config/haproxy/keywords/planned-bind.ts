@@ -5,11 +5,7 @@ import type { PlannedKeyword } from "../keyword.js";
  * They are known by name, so that the refusal can say so.
  */
 export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
-  ["accept-proxy", "", "off"],
-  ["mode", "<octal>", "umask"],
   ["level", "{user|operator|admin}", "operator"],
-  ["user", "<name>", ""],
-  ["group", "<name>", ""],
   ["crt-list", "<file>", ""],
   ["default-crt", "<file>", "first crt"],
   ["ca-verify-file", "<file>", ""],
@@ -19,16 +15,9 @@ export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
   ["npn", "<p,p>", ""],
   ["allow-0rtt", "", "off"],
   ["tls-ticket-keys", "<file>", "random"],
-  ["backlog", "<n>", "frontend's"],
   ["maxconn", "<n>", "frontend's"],
-  ["defer-accept", "", "off"],
-  ["tfo", "", "off"],
-  ["tcp-ut", "<ms>", "system"],
-  ["mss", "<n>", "system"],
   ["nice", "<-1024..1024>", "0"],
   ["id", "<n>", "auto"],
-  ["uid", "<n>", ""],
-  ["gid", "<n>", ""],
   ["proto", "<h1|h2|…>", "ALPN/detect"],
   ["expose-fd", "listeners", ""],
   ["namespace", "<ns>", ""],

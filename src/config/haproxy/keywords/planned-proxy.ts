@@ -47,7 +47,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["disabled", "", "DFLB", ""],
   ["description", "<text>", "FLB", ""],
   ["id", "<n>", "FLB", "auto"],
-  ["backlog", "<n>", "DFL", "maxconn"],
   ["fullconn", "<n>", "DLB", "10 % of the frontends' maxconn"],
   ["hash-type", "{map-based|consistent} [sdbm|djb2|wt6|crc32|none] [avalanche]", "DLB", "map-based sdbm"],
   ["hash-balance-factor", "<%>", "DLB", "0 (off)"],
@@ -116,9 +115,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["option persist", "", "DLB", "off"],
   ["option prefer-last-server", "", "DLB", "off"],
   ["option nolinger", "", "DFLB", "off"],
-  ["option clitcpka", "", "DFL", "off"],
-  ["option srvtcpka", "", "DLB", "off"],
-  ["option tcpka", "", "DFLB", "off"],
   ["option splice-auto", "", "DFLB", "off"],
   ["option splice-request", "", "DFLB", "off"],
   ["option splice-response", "", "DFLB", "off"],
@@ -190,9 +186,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
 
 /** Rarely seen ones; their arguments do not matter until they are done. */
 export const RARE_PROXY_KEYWORDS: readonly string[] = `
-clitcpka-cnt
-clitcpka-idle
-clitcpka-intvl
 crt
 dispatch
 filter-sequence
@@ -221,9 +214,6 @@ option independent-streams
 option spop-check
 option use-small-buffers
 quic-initial
-srvtcpka-cnt
-srvtcpka-idle
-srvtcpka-intvl
 ssl-f-use
 stats show-modules
 use-fcgi-app

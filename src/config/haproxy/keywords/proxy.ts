@@ -8,6 +8,7 @@ import { LONGEST_TIME } from "../quantities.js";
 import { readDefaultServer, readServer } from "../server.js";
 import { readSource } from "../source.js";
 import { PLANNED_TABLE_TYPES, PLANNED_TABLE_WORDS, readStickRule, readStickTable } from "../stick.js";
+import { KEEP_ALIVE_KEYWORDS } from "./keep-alive.js";
 import { PLANNED_PROXY_KEYWORDS, RARE_PROXY_KEYWORDS } from "./planned-proxy.js";
 import { TIMEOUT_KEYWORDS } from "./timeouts.js";
 
@@ -74,7 +75,7 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
   {
     name: "bind",
     sections: sections("FL"),
-    arguments: "<[address]:ports[,…]> [option…]",
+    arguments: "<address[,…]> [option…]",
     doc: "Where a frontend listens.",
     apply: readBind,
   },
@@ -108,7 +109,7 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
   {
     name: "server",
     sections: sections("LB"),
-    arguments: "<name> <address>:<port> [option…]",
+    arguments: "<name> <address[:port]> [option…]",
     doc: "One server of a backend.",
     apply: readServer,
   },
@@ -162,6 +163,17 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     },
   },
   {
+    name: "backlog",
+    sections: sections("DFL"),
+    arguments: "<n>",
+    default: "4096",
+    doc: "Connections that wait in the kernel to be accepted.",
+    apply: (statement, proxy) => {
+      // HAProxy reads 0 as "not said".
+      proxy.settings.backlog = statement.integer(statement.args[0]!, 0, LONGEST_TIME) || undefined;
+    },
+  },
+  {
     name: "retries",
     sections: sections("DLB"),
     arguments: "<n>",
@@ -182,9 +194,9 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
   {
     name: "source",
     sections: sections("DLB"),
-    arguments: "<address>[:<port>] [usesrc client|clientip] …",
+    arguments: "<address>[:<port>] [usesrc client|clientip] [interface <name>] …",
     default: "the kernel chooses",
-    refused: ["interface", "usesrc <address>", "usesrc hdr_ip(…)"],
+    refused: ["usesrc <address>", "usesrc hdr_ip(…)"],
     doc: "Where connections to servers come from; usesrc shows them the client's address.",
     apply: readSource,
   },
@@ -222,6 +234,7 @@ const planned = (name: string, form: string, letters: string, fallback: string):
 export const PROXY_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ...DONE,
   ...TIMEOUT_KEYWORDS,
+  ...KEEP_ALIVE_KEYWORDS,
   ...PLANNED_PROXY_KEYWORDS.map(([name, form, letters, fallback]) => planned(name, form, letters, fallback)),
   ...RARE_PROXY_KEYWORDS.map((name) => planned(name, "[argument…]", "DFLB", "")),
 ];

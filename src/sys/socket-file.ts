@@ -1,11 +1,18 @@
-/** The Unix socket of the admin interface in the file system: its owner, its mode, and how it comes and goes. */
+/** A Unix socket in the file system: its owner, its mode, and how it comes and goes. */
 import { chmodSync, chownSync, lstatSync, mkdirSync, renameSync, type Stats, unlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import type { StatsSocket } from "../config/haproxy/model.js";
-import { findGroup, findUser } from "../sys/accounts.js";
+import { findGroup, findUser } from "./accounts.js";
 
 /** sockaddr_un.sun_path, less its terminating NUL. */
 const LONGEST_PATH = 107;
+
+export interface SocketFileSettings {
+  /** Octal mode, such as 0o660; undefined: what the umask leaves. */
+  readonly mode: number | undefined;
+  /** By name or number. */
+  readonly user: string | undefined;
+  readonly group: string | undefined;
+}
 
 /**
  * Where to bind before the socket is put into its place. The folder is made if it is missing: below /run it goes with
@@ -15,7 +22,7 @@ const LONGEST_PATH = 107;
 export function temporaryPath(path: string): string {
   const temporary = `${path}.${process.pid}.tmp`;
   const excess = Buffer.byteLength(temporary) - LONGEST_PATH;
-  if (excess > 0) throw new Error(`stats socket ${path}: the path is too long by ${excess} bytes`);
+  if (excess > 0) throw new Error(`socket ${path}: the path is too long by ${excess} bytes`);
   mkdirSync(dirname(path), { recursive: true });
   return temporary;
 }
@@ -25,12 +32,12 @@ export function temporaryPath(path: string): string {
  * and one that an earlier process left is replaced in one step.
  * @throws Error if something other than a socket has that name, or an owner is unknown
  */
-export function install(temporary: string, path: string, { mode, user, group }: StatsSocket): Stats {
+export function install(temporary: string, path: string, { mode, user, group }: SocketFileSettings): Stats {
   const existing = lstatSync(path, { throwIfNoEntry: false });
   if (existing !== undefined && !existing.isSocket())
-    throw new Error(`stats socket ${path}: there is a file of that name, which is not a socket`);
+    throw new Error(`socket ${path}: there is a file of that name, which is not a socket`);
   if (mode !== undefined) chmodSync(temporary, mode);
-  if (user !== undefined || group !== undefined) chownSync(temporary, userNumber(user), groupNumber(group));
+  if (user !== undefined || group !== undefined) chownSync(temporary, userNumber(path, user), groupNumber(path, group));
   renameSync(temporary, path);
   return lstatSync(path);
 }
@@ -49,16 +56,16 @@ export function remove(path: string, installed: Stats): void {
 }
 
 /** For chown(2), where −1 leaves things as they are. */
-function userNumber(user: string | undefined): number {
+function userNumber(path: string, user: string | undefined): number {
   if (user === undefined) return -1;
   const number = /^\d+$/.test(user) ? Number(user) : findUser(user)?.uid;
-  if (number === undefined) throw new Error(`stats socket: there is no user ${user}`);
+  if (number === undefined) throw new Error(`socket ${path}: there is no user ${user}`);
   return number;
 }
 
-function groupNumber(group: string | undefined): number {
+function groupNumber(path: string, group: string | undefined): number {
   if (group === undefined) return -1;
   const number = /^\d+$/.test(group) ? Number(group) : findGroup(group);
-  if (number === undefined) throw new Error(`stats socket: there is no group ${group}`);
+  if (number === undefined) throw new Error(`socket ${path}: there is no group ${group}`);
   return number;
 }
