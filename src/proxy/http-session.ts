@@ -73,6 +73,28 @@ export class HttpSession extends Session {
     if (this.#phase === Phase.idle) this.end();
   }
 
+  /** The client has broken off the one request that its channel was for. */
+  onClientReset(): void {
+    switch (this.#phase) {
+      case Phase.connecting:
+        this.#breakOff("CC");
+        break;
+      case Phase.exchanging:
+        this.#breakOff(this.response.hasHead ? "CD" : "CH");
+        break;
+      case Phase.tunnel:
+        this.#breakOff("CD");
+        break;
+      default:
+        this.end();
+    }
+  }
+
+  /** `GET /path HTTP/1.1`, for the log. */
+  protected describeRequest(): string {
+    return this.request.requestLine();
+  }
+
   protected override onClientReady(): void {
     switch (this.#phase) {
       case Phase.idle:
@@ -132,7 +154,7 @@ export class HttpSession extends Session {
    * it, the client could not know that trying again is harmless.
    */
   protected override reuse(server: ServerRuntime): Channel | undefined {
-    const connection = this.requests === 1 || this.#isPrivate(server) ? undefined : server.idle.take();
+    const connection = this.requests === 1 || this.#isImpersonating ? undefined : server.idle.take();
     this.#isReused = connection !== undefined;
     return connection;
   }
@@ -155,13 +177,23 @@ export class HttpSession extends Session {
         this.#onRequestHead();
         break;
       case Transfer.malformed:
-        this.#refuse(400, "PR");
+        if (this.requests === 1 && this.request.isHttp2Preface && this.context.startHttp2 !== undefined)
+          this.#startHttp2();
+        else this.#refuse(400, "PR");
         break;
       case Transfer.ended:
       case Transfer.senderBroke:
         this.#onClientGone();
         break;
     }
+  }
+
+  /** The connection goes on without this session. */
+  #startHttp2(): void {
+    const { context } = this;
+    this.closed = true;
+    context.loop.timers.release(this.timer);
+    context.startHttp2!(this, this.request.takeInput());
   }
 
   /** The first byte of a request is there. */
@@ -201,7 +233,7 @@ export class HttpSession extends Session {
     const { request, frontend } = this;
     const { head } = request;
     this.headAt = this.context.loop.now;
-    if (frontend.log !== undefined) this.requestLine = request.requestLine();
+    if (frontend.log !== undefined) this.requestLine = this.describeRequest();
     if (!request.accept()) {
       this.#refuse(400, "PR");
       return;
@@ -361,7 +393,7 @@ export class HttpSession extends Session {
     const isWhole = request.isDone;
     this.upstream = undefined;
     const isReusable = isWhole && response.head.keepAlive && !response.hasExcess;
-    if (isReusable && !context.stopping && !this.#isPrivate(server)) server.idle.keep(upstream);
+    if (isReusable && !context.stopping && !this.#isImpersonating) server.idle.keep(upstream);
     else upstream.close();
     this.#endExchange("--");
     response.release();
@@ -407,9 +439,9 @@ export class HttpSession extends Session {
     return this.response.waitsForClient || this.request.waitsForClient;
   }
 
-  /** The server's connection is bound to this client's address, or told of it, and serves no other. */
-  #isPrivate(server: ServerRuntime): boolean {
-    return server.isPrivate || this.backend!.settings.source?.useSource !== undefined;
+  /** The server's connection is bound to this client's address, and serves no other. */
+  get #isImpersonating(): boolean {
+    return this.backend!.settings.source?.useSource !== undefined;
   }
 
   // Tunnel ───────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,20 +2,31 @@
  * What TCP and HTTP proxying share: a client's connection, the choice of a server, and the connection to it with
  * retries and redispatch.
  */
-import type { SendProxy } from "../config/haproxy/model.js";
-import type { BufferPool } from "../reactor/buffers.js";
+import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../reactor/channel.js";
 import { Connection } from "../reactor/connection.js";
 import type { Loop } from "../reactor/loop.js";
 import type { Timer } from "../reactor/timers.js";
-import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
-import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
-import { connect, lastAddress, localName } from "../sys/socket.js";
+import { TlsConnection } from "../reactor/tls-connection.js";
+import { EINPROGRESS } from "../sys/errno.js";
+import { connect, IPPROTO_TCP, lastAddress, localName, setOption, TCP_NODELAY } from "../sys/socket.js";
 import { ClientAddress } from "./client-address.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
-import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
-import { addressForClient, openServerSocket } from "./server-socket.js";
+import { openServerSocket } from "./server-socket.js";
 import { Counter, Gauge, type SharedState } from "./shared-state.js";
+
+/** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
+export interface ClientSession {
+  readonly frontend: FrontendRuntime;
+  /** It is over. */
+  readonly closed: boolean;
+  /** Ends it whatever its state. */
+  abort(): void;
+  /** Lets go of everything without counting or logging, for that is what failed. */
+  discard(): void;
+  /** The worker begins to drain. */
+  onStopping(): void;
+}
 
 /** What a worker lends its sessions. */
 export interface SessionContext {
@@ -25,15 +36,21 @@ export interface SessionContext {
   /** The worker drains: finish what is under way, keep nothing alive. */
   readonly stopping: boolean;
   /** A session of `frontend` is over. */
-  onSessionEnd(session: Session): void;
+  onSessionEnd(session: ClientSession): void;
   /** A bug threw in a session. */
-  onSessionFailure(session: Session, error: unknown): void;
+  onSessionFailure(session: ClientSession, error: unknown): void;
+  /**
+   * The client of a session that has read nothing else speaks HTTP/2: it goes on as such, and the session is over.
+   * Not there where it already does.
+   * @param input what the client has sent so far; the callee's from now on
+   */
+  startHttp2?(session: Session, input: ByteBuffer): void;
 }
 
 /** HAProxy waits a second before it tries the same server again. */
 const RETRY_DELAY = 1000;
 
-export abstract class Session implements ConnectionOwner {
+export abstract class Session implements ConnectionOwner, ClientSession {
   readonly client: Channel;
   readonly timer: Timer;
   backend: BackendRuntime | undefined;
@@ -76,10 +93,8 @@ export abstract class Session implements ConnectionOwner {
 
   /** Where the client connected to: for the log, or when something asks. */
   localAddress(): ClientAddress {
-    const { destination, port } = this.address;
-    if (destination !== undefined) return destination;
     localName(this.client.fd);
-    return new ClientAddress(lastAddress, port);
+    return new ClientAddress(lastAddress);
   }
 
   onFailure(error: unknown): void {
@@ -128,18 +143,15 @@ export abstract class Session implements ConnectionOwner {
     const { loop } = this.context;
     const backend = this.backend!;
     const server = this.server!;
-    const address = server.address ?? addressForClient(server.settings, this.localAddress());
-    const fd =
-      address === undefined
-        ? -EADDRNOTAVAIL
-        : openServerSocket(address.family, backend.settings.source, this.address, server);
-    if (address === undefined || fd < 0) {
+    const fd = openServerSocket(server.address.family, backend.settings.source, this.address);
+    if (fd < 0) {
       this.#onConnectFailure();
       return;
     }
-    const result = connect(fd, address);
-    const tls = this.#tlsStarter(server);
-    this.upstream = tls === undefined ? new Connection(loop, fd, this) : new TlsConnection(loop, fd, this, tls);
+    setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+    const result = connect(fd, server.address);
+    this.upstream =
+      server.tls === undefined ? new Connection(loop, fd, this) : new TlsConnection(loop, fd, this, server.tls);
     server.counters.add(Counter.connects, 1);
     backend.counters.add(Counter.connects, 1);
     if (result < 0 && result !== -EINPROGRESS) {
@@ -239,29 +251,10 @@ export abstract class Session implements ConnectionOwner {
       return;
     }
     if (!upstream.writable) return;
-    const { tls, settings } = this.server!;
-    if (
-      settings.sendProxy !== undefined &&
-      tls === undefined &&
-      !this.#sendProxyHeader(upstream.fd, settings.sendProxy)
-    ) {
-      this.#onConnectFailure();
-      return;
-    }
     this.#isConnecting = false;
     this.connectedAt = this.context.loop.now;
     if (this.backend!.settings.stickRules.length > 0) this.#storeStickiness(this.backend!, this.server!);
     this.onConnected();
-  }
-
-  /** With the PROXY header in front of the handshake, where the server wants one. */
-  #tlsStarter({ tls, settings }: ServerRuntime): TlsStarter | undefined {
-    if (tls === undefined || settings.sendProxy === undefined) return tls;
-    return new HeaderBeforeTls(tls, (fd) => this.#sendProxyHeader(fd, settings.sendProxy!));
-  }
-
-  #sendProxyHeader(fd: number, settings: SendProxy): boolean {
-    return sendProxyHeader(fd, settings, this.address, this.localAddress());
   }
 
   #onConnectFailure(): void {

@@ -1,25 +1,23 @@
 /** One worker thread of the data plane: a loop, its listeners, its sessions. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
-import { BufferPool } from "../reactor/buffers.js";
+import { BufferPool, type ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import { Loop } from "../reactor/loop.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
 import type { ClientAddress } from "./client-address.js";
 import { HttpSession } from "./http-session.js";
+import { FrontendConnection } from "./http2/frontend-connection.js";
 import { PURGE_INTERVAL } from "./idle-connections.js";
 import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
-import { type ProxyHeaderOwner, ProxyHeaderReader } from "./proxy-header-reader.js";
 import { buildRuntime, type FrontendRuntime, type ProxyRuntime } from "./runtime.js";
-import type { Session, SessionContext } from "./session.js";
+import type { ClientSession, Session, SessionContext } from "./session.js";
 import { Counter, Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
 import { TcpSession } from "./tcp-session.js";
 import type { BindTls } from "./tls/bind-tls.js";
 import { Handshake, type HandshakeOwner } from "./tls/handshake.js";
-
-type OnAccepted = (fd: number, client: ClientAddress) => void;
 
 class ProxyWorker implements SessionContext {
   readonly loop = new Loop();
@@ -27,10 +25,9 @@ class ProxyWorker implements SessionContext {
   readonly state: SharedState;
   stopping = false;
   readonly #runtime: ProxyRuntime;
-  readonly #sessions = new Set<Session>();
+  readonly #sessions = new Set<ClientSession>();
   /** Clients on their way to a session; they count as sessions already. */
   readonly #handshakes = new Set<Handshake>();
-  readonly #proxyHeaders = new Set<ProxyHeaderReader>();
   readonly #listeners: Listener[] = [];
   readonly #purge = this.loop.timer(() => this.#purgeIdle());
 
@@ -59,14 +56,14 @@ class ProxyWorker implements SessionContext {
     tell({ kind: "done" });
   }
 
-  onSessionEnd(session: Session): void {
+  onSessionEnd(session: ClientSession): void {
     this.#sessions.delete(session);
     this.state.leave(session.frontend.entity);
     this.state.addGauge(this.state.process, Gauge.current, -1);
     this.#stopIfDone();
   }
 
-  onSessionFailure(session: Session, error: unknown): void {
+  onSessionFailure(session: ClientSession, error: unknown): void {
     this.#tellBug(error);
     try {
       session.abort();
@@ -74,6 +71,29 @@ class ProxyWorker implements SessionContext {
       // What a bug has left behind cannot be counted and logged; its connections must go all the same.
       session.discard();
     }
+  }
+
+  startHttp2(session: Session, input: ByteBuffer): void {
+    this.#sessions.delete(session);
+    this.#startHttp2(session.frontend, session.client, session.address, session.acceptedAt, input);
+  }
+
+  #startHttp2(
+    frontend: FrontendRuntime,
+    client: Channel,
+    address: ClientAddress,
+    acceptedAt: number,
+    input?: ByteBuffer,
+  ): FrontendConnection {
+    const connection = new FrontendConnection(this, frontend, client, address, acceptedAt);
+    this.#sessions.add(connection);
+    if (input !== undefined) connection.takeInput(input);
+    try {
+      connection.start();
+    } catch (error) {
+      this.onSessionFailure(connection, error);
+    }
+    return connection;
   }
 
   #tellBug(error: unknown): void {
@@ -91,46 +111,8 @@ class ProxyWorker implements SessionContext {
         tls === undefined
           ? (client: number, address: ClientAddress) => this.#accept(frontend, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
-      const { acceptProxy } = frontend.settings.binds[index]!.socket;
-      const first = acceptProxy ? this.#afterProxyHeader(frontend, index, onAccepted) : onAccepted;
-      this.#listeners.push(new Listener(this.loop, fd, mayAccept, first, index + 1));
+      this.#listeners.push(new Listener(this.loop, fd, mayAccept, onAccepted));
     }
-  }
-
-  /** The PROXY header comes before all else. */
-  #afterProxyHeader(frontend: FrontendRuntime, bind: number, onAccepted: OnAccepted): OnAccepted {
-    const { mode, timeoutClient, timeoutHttpRequest } = frontend.settings;
-    const timeout = mode === "http" ? Math.min(timeoutClient, timeoutHttpRequest) : timeoutClient;
-    const owner: ProxyHeaderOwner = {
-      onProxyHeader: (reader, client) => {
-        this.#endProxyHeader(frontend, reader);
-        onAccepted(reader.fd, client);
-      },
-      onNoProxyHeader: (reader, reason) => {
-        frontend.counters.add(Counter.connections, 1);
-        frontend.counters.add(Counter.requestErrors, 1);
-        if (reason !== undefined) frontend.log?.handshake(reader, bind, reason);
-        this.#endProxyHeader(frontend, reader);
-        this.#stopIfDone();
-      },
-      onProxyHeaderBug: (reader, error) => {
-        this.#tellBug(error);
-        this.#endProxyHeader(frontend, reader);
-        this.#stopIfDone();
-      },
-    };
-    return (fd, address) => {
-      // It counts against maxconn from now on, and as a session once its header is there.
-      this.state.enter(this.state.process);
-      this.state.enter(frontend.entity);
-      this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
-    };
-  }
-
-  #endProxyHeader(frontend: FrontendRuntime, reader: ProxyHeaderReader): void {
-    this.#proxyHeaders.delete(reader);
-    this.state.leave(frontend.entity);
-    this.state.addGauge(this.state.process, Gauge.current, -1);
   }
 
   #accept(frontend: FrontendRuntime, fd: number, address: ClientAddress): void {
@@ -214,18 +196,12 @@ class ProxyWorker implements SessionContext {
   }
 
   #stopIfDone(): void {
-    if (this.stopping && this.#sessions.size === 0 && this.#waiting === 0) this.loop.stop();
-  }
-
-  /** Connections whose session has not begun. */
-  get #waiting(): number {
-    return this.#handshakes.size + this.#proxyHeaders.size;
+    if (this.stopping && this.#sessions.size === 0 && this.#handshakes.size === 0) this.loop.stop();
   }
 
   #stop(): void {
     this.#stopListening();
     for (const handshake of [...this.#handshakes]) handshake.drop();
-    for (const reader of [...this.#proxyHeaders]) reader.drop();
     for (const session of [...this.#sessions]) session.abort();
     this.loop.stop();
   }

@@ -11,6 +11,7 @@ import { editRequest, HEADROOM } from "./head-edit.js";
 import { FAIR_SHARE, Transfer } from "./transfer.js";
 
 const MAX_HEAD = BUFFER_SIZE - HEADROOM;
+const PREFACE = new Uint8Array(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1"));
 
 export class RequestSide {
   readonly head = new RequestHead();
@@ -68,6 +69,22 @@ export class RequestSide {
     const { bytes } = this.#buffer!;
     const line = Buffer.from(bytes.buffer, bytes.byteOffset + head.methodStart, head.targetEnd - head.methodStart);
     return `${line.toString("latin1")} HTTP/1.${head.minor}`;
+  }
+
+  /** What has come, as far as it goes, is the beginning of HTTP/2 with prior knowledge (RFC 9113 §3.4). */
+  get isHttp2Preface(): boolean {
+    const buffer = this.#buffer;
+    if (buffer === undefined) return false;
+    const length = Math.min(buffer.length, PREFACE.length);
+    for (let at = 0; at < length; at++) if (buffer.bytes[buffer.start + at] !== PREFACE[at]) return false;
+    return true;
+  }
+
+  /** All that has been read; the caller owns the buffer. */
+  takeInput(): ByteBuffer {
+    const buffer = this.#buffer!;
+    this.#buffer = undefined;
+    return buffer;
   }
 
   /** Makes the head what the server gets. False if the body that came with it is malformed. */
