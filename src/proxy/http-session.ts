@@ -154,7 +154,7 @@ export class HttpSession extends Session {
    * it, the client could not know that trying again is harmless.
    */
   protected override reuse(server: ServerRuntime): Channel | undefined {
-    const connection = this.requests === 1 || this.#isImpersonating ? undefined : server.idle.take();
+    const connection = this.requests === 1 || this.#isPrivate(server) ? undefined : server.idle.take();
     this.#isReused = connection !== undefined;
     return connection;
   }
@@ -302,6 +302,8 @@ export class HttpSession extends Session {
           if (result === Transfer.waiting) result = this.response.forward(this.client, this.upstream!);
           break;
         case Transfer.done:
+          // The server answered early and reads on: so does the connection.
+          if (!this.request.isDone && this.response.head.keepAlive && !this.upstream!.hungUp) return true;
           this.#finishExchange();
           return false;
         case Transfer.ended:
@@ -344,7 +346,9 @@ export class HttpSession extends Session {
       this.#startTunnel();
       return false;
     }
-    if (head.untilClose || this.context.stopping) this.#keepAlive = false;
+    // A server that closes before it has read the request leaves no way to tell where the next one begins.
+    const isCutOff = !head.keepAlive && !this.request.isDone;
+    if (head.untilClose || isCutOff || this.context.stopping) this.#keepAlive = false;
     // A client of HTTP/1.0 cannot read chunks, and the server was asked in HTTP/1.0.
     const isReadable = !head.chunked || request.minor === 1;
     if (isReadable && this.response.accept(this.#keepAlive, request.minor === 0)) return true;
@@ -393,7 +397,7 @@ export class HttpSession extends Session {
     const isWhole = request.isDone;
     this.upstream = undefined;
     const isReusable = isWhole && response.head.keepAlive && !response.hasExcess;
-    if (isReusable && !context.stopping && !this.#isImpersonating) server.idle.keep(upstream);
+    if (isReusable && !context.stopping && !this.#isPrivate(server)) server.idle.keep(upstream);
     else upstream.close();
     this.#endExchange("--");
     response.release();
@@ -439,9 +443,9 @@ export class HttpSession extends Session {
     return this.response.waitsForClient || this.request.waitsForClient;
   }
 
-  /** The server's connection is bound to this client's address, and serves no other. */
-  get #isImpersonating(): boolean {
-    return this.backend!.settings.source?.useSource !== undefined;
+  /** The server's connection is bound to this client's address, or told of it, and serves no other. */
+  #isPrivate(server: ServerRuntime): boolean {
+    return server.isPrivate || this.backend!.settings.source?.useSource !== undefined;
   }
 
   // Tunnel ───────────────────────────────────────────────────────────────────────────────────────────────────────────

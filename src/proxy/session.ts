@@ -2,17 +2,19 @@
  * What TCP and HTTP proxying share: a client's connection, the choice of a server, and the connection to it with
  * retries and redispatch.
  */
+import type { SendProxy } from "../config/haproxy/model.js";
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../reactor/channel.js";
 import { Connection } from "../reactor/connection.js";
 import type { Loop } from "../reactor/loop.js";
 import type { Timer } from "../reactor/timers.js";
-import { TlsConnection } from "../reactor/tls-connection.js";
-import { EINPROGRESS } from "../sys/errno.js";
-import { connect, IPPROTO_TCP, lastAddress, localName, setOption, TCP_NODELAY } from "../sys/socket.js";
+import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
+import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
+import { connect, lastAddress, localName } from "../sys/socket.js";
 import { ClientAddress } from "./client-address.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
-import { openServerSocket } from "./server-socket.js";
+import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
+import { addressForClient, openServerSocket } from "./server-socket.js";
 import { Counter, Gauge, type SharedState } from "./shared-state.js";
 
 /** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
@@ -93,8 +95,10 @@ export abstract class Session implements ConnectionOwner, ClientSession {
 
   /** Where the client connected to: for the log, or when something asks. */
   localAddress(): ClientAddress {
+    const { destination, port } = this.address;
+    if (destination !== undefined) return destination;
     localName(this.client.fd);
-    return new ClientAddress(lastAddress);
+    return new ClientAddress(lastAddress, port);
   }
 
   onFailure(error: unknown): void {
@@ -143,15 +147,18 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     const { loop } = this.context;
     const backend = this.backend!;
     const server = this.server!;
-    const fd = openServerSocket(server.address.family, backend.settings.source, this.address);
-    if (fd < 0) {
+    const address = server.address ?? addressForClient(server.settings, this.localAddress());
+    const fd =
+      address === undefined
+        ? -EADDRNOTAVAIL
+        : openServerSocket(address.family, backend.settings.source, this.address, server);
+    if (address === undefined || fd < 0) {
       this.#onConnectFailure();
       return;
     }
-    setOption(fd, IPPROTO_TCP, TCP_NODELAY, 1);
-    const result = connect(fd, server.address);
-    this.upstream =
-      server.tls === undefined ? new Connection(loop, fd, this) : new TlsConnection(loop, fd, this, server.tls);
+    const result = connect(fd, address);
+    const tls = this.#tlsStarter(server);
+    this.upstream = tls === undefined ? new Connection(loop, fd, this) : new TlsConnection(loop, fd, this, tls);
     server.counters.add(Counter.connects, 1);
     backend.counters.add(Counter.connects, 1);
     if (result < 0 && result !== -EINPROGRESS) {
@@ -251,10 +258,29 @@ export abstract class Session implements ConnectionOwner, ClientSession {
       return;
     }
     if (!upstream.writable) return;
+    const { tls, settings } = this.server!;
+    if (
+      settings.sendProxy !== undefined &&
+      tls === undefined &&
+      !this.#sendProxyHeader(upstream.fd, settings.sendProxy)
+    ) {
+      this.#onConnectFailure();
+      return;
+    }
     this.#isConnecting = false;
     this.connectedAt = this.context.loop.now;
     if (this.backend!.settings.stickRules.length > 0) this.#storeStickiness(this.backend!, this.server!);
     this.onConnected();
+  }
+
+  /** With the PROXY header in front of the handshake, where the server wants one. */
+  #tlsStarter({ tls, settings }: ServerRuntime): TlsStarter | undefined {
+    if (tls === undefined || settings.sendProxy === undefined) return tls;
+    return new HeaderBeforeTls(tls, (fd) => this.#sendProxyHeader(fd, settings.sendProxy!));
+  }
+
+  #sendProxyHeader(fd: number, settings: SendProxy): boolean {
+    return sendProxyHeader(fd, settings, this.address, this.localAddress());
   }
 
   #onConnectFailure(): void {

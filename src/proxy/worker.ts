@@ -5,12 +5,14 @@ import type { Channel } from "../reactor/channel.js";
 import { Loop } from "../reactor/loop.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
+import { liveHandles } from "../sys/ssl.js";
 import type { ClientAddress } from "./client-address.js";
 import { HttpSession } from "./http-session.js";
 import { FrontendConnection } from "./http2/frontend-connection.js";
 import { PURGE_INTERVAL } from "./idle-connections.js";
 import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
+import { type ProxyHeaderOwner, ProxyHeaderReader } from "./proxy-header-reader.js";
 import { buildRuntime, type FrontendRuntime, type ProxyRuntime } from "./runtime.js";
 import type { ClientSession, Session, SessionContext } from "./session.js";
 import { Counter, Gauge, SharedState } from "./shared-state.js";
@@ -18,6 +20,8 @@ import { StickTable } from "./stick-table.js";
 import { TcpSession } from "./tcp-session.js";
 import type { BindTls } from "./tls/bind-tls.js";
 import { Handshake, type HandshakeOwner } from "./tls/handshake.js";
+
+type OnAccepted = (fd: number, client: ClientAddress) => void;
 
 class ProxyWorker implements SessionContext {
   readonly loop = new Loop();
@@ -28,6 +32,7 @@ class ProxyWorker implements SessionContext {
   readonly #sessions = new Set<ClientSession>();
   /** Clients on their way to a session; they count as sessions already. */
   readonly #handshakes = new Set<Handshake>();
+  readonly #proxyHeaders = new Set<ProxyHeaderReader>();
   readonly #listeners: Listener[] = [];
   readonly #purge = this.loop.timer(() => this.#purgeIdle());
 
@@ -51,6 +56,8 @@ class ProxyWorker implements SessionContext {
     // Descriptors belong to the process: they would outlive this thread.
     for (const backend of this.#runtime.backends) for (const server of backend.servers) server.idle.closeAll();
     for (const backend of this.#runtime.backends) for (const server of backend.servers) server.tls?.release();
+    const left = liveHandles.connections + liveHandles.sessions;
+    if (left > 0) tell({ kind: "bug", text: `${left} TLS handles are left at the end of a worker` });
     this.#runtime.logSenders.close();
     this.loop.close();
     tell({ kind: "done" });
@@ -111,8 +118,46 @@ class ProxyWorker implements SessionContext {
         tls === undefined
           ? (client: number, address: ClientAddress) => this.#accept(frontend, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
-      this.#listeners.push(new Listener(this.loop, fd, mayAccept, onAccepted));
+      const { acceptProxy } = frontend.settings.binds[index]!.socket;
+      const first = acceptProxy ? this.#afterProxyHeader(frontend, index, onAccepted) : onAccepted;
+      this.#listeners.push(new Listener(this.loop, fd, mayAccept, first, index + 1));
     }
+  }
+
+  /** The PROXY header comes before all else. */
+  #afterProxyHeader(frontend: FrontendRuntime, bind: number, onAccepted: OnAccepted): OnAccepted {
+    const { mode, timeoutClient, timeoutHttpRequest } = frontend.settings;
+    const timeout = mode === "http" ? Math.min(timeoutClient, timeoutHttpRequest) : timeoutClient;
+    const owner: ProxyHeaderOwner = {
+      onProxyHeader: (reader, client) => {
+        this.#endProxyHeader(frontend, reader);
+        onAccepted(reader.fd, client);
+      },
+      onNoProxyHeader: (reader, reason) => {
+        frontend.counters.add(Counter.connections, 1);
+        frontend.counters.add(Counter.requestErrors, 1);
+        if (reason !== undefined) frontend.log?.handshake(reader, bind, reason);
+        this.#endProxyHeader(frontend, reader);
+        this.#stopIfDone();
+      },
+      onProxyHeaderBug: (reader, error) => {
+        this.#tellBug(error);
+        this.#endProxyHeader(frontend, reader);
+        this.#stopIfDone();
+      },
+    };
+    return (fd, address) => {
+      // It counts against maxconn from now on, and as a session once its header is there.
+      this.state.enter(this.state.process);
+      this.state.enter(frontend.entity);
+      this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
+    };
+  }
+
+  #endProxyHeader(frontend: FrontendRuntime, reader: ProxyHeaderReader): void {
+    this.#proxyHeaders.delete(reader);
+    this.state.leave(frontend.entity);
+    this.state.addGauge(this.state.process, Gauge.current, -1);
   }
 
   #accept(frontend: FrontendRuntime, fd: number, address: ClientAddress): void {
@@ -196,12 +241,18 @@ class ProxyWorker implements SessionContext {
   }
 
   #stopIfDone(): void {
-    if (this.stopping && this.#sessions.size === 0 && this.#handshakes.size === 0) this.loop.stop();
+    if (this.stopping && this.#sessions.size === 0 && this.#waiting === 0) this.loop.stop();
+  }
+
+  /** Connections whose session has not begun. */
+  get #waiting(): number {
+    return this.#handshakes.size + this.#proxyHeaders.size;
   }
 
   #stop(): void {
     this.#stopListening();
     for (const handshake of [...this.#handshakes]) handshake.drop();
+    for (const reader of [...this.#proxyHeaders]) reader.drop();
     for (const session of [...this.#sessions]) session.abort();
     this.loop.stop();
   }
