@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { closeSync, openSync, writeSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { replaceDescriptor } from "../sys/process.js";
 import { printError } from "./console.js";
 
 /** Set for the process that is to be the daemon. */
@@ -46,9 +47,9 @@ export function daemonReady(): void {
   if (!isDaemonChild()) return;
   // Children of ours are not the daemon.
   delete process.env[MARK];
-  // The lowest free descriptor is the one just closed: 2 is /dev/null from here on.
-  closeSync(2);
-  openSync("/dev/null", "w");
+  const nowhere = openSync("/dev/null", "w");
+  replaceDescriptor(2, nowhere);
+  closeSync(nowhere);
   try {
     writeSync(READY_FD, "ready\n");
     closeSync(READY_FD);

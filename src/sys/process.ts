@@ -17,6 +17,7 @@ const nativeUnshare = declare("unshare", ["int"]);
 const nativeGetrlimit = declare("getrlimit", ["int", "uintptr_t"]);
 const nativeSetrlimit = declare("setrlimit", ["int", "uintptr_t"]);
 const nativeGettid = declare("gettid", []);
+const nativeDup2 = declare("dup2", ["int", "int"]);
 
 /** The name of the calling thread, at most 15 bytes; the main thread's is what `pidof` and `killall` look for. */
 export function setThreadName(name: string): void {
@@ -49,6 +50,14 @@ export function chrootThread(directory: string): number {
   if (unshared < 0) return unshared;
   const changed = nativeChroot(directory);
   return changed < 0 ? changed : nativeChdir("/");
+}
+
+/**
+ * Makes the descriptor `number` another one for what `fd` stands for. In one step: threads share their descriptors, and
+ * between a close and an open another one could be given the number for a connection.
+ */
+export function replaceDescriptor(number: number, fd: number): void {
+  check(nativeDup2(fd, number), "dup2");
 }
 
 /** Raises the limit of open files to `wanted`, or as far as it goes. Returns what is in force. */
