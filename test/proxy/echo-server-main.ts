@@ -10,7 +10,7 @@ createServer((request, response) => {
   const body = Buffer.alloc(Number(size), `${id}.`);
   const digest = createHash("sha256").update(body).digest("hex");
   response.writeHead(200, { "X-Id": id, "X-Digest": digest, "X-Pid": process.pid, "Content-Length": body.length });
-  // In two parts and a little later, so that there always are requests in flight.
+  // In two parts, the second one later, so that there always are requests in flight.
   response.write(body.subarray(0, body.length >> 1));
-  setImmediate(() => response.end(body.subarray(body.length >> 1)));
+  setTimeout(() => response.end(body.subarray(body.length >> 1)), 5);
 }).listen(Number(process.argv[2]), "127.0.0.1", 4096, () => process.stdout.write("ready\n"));

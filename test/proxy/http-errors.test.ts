@@ -56,7 +56,8 @@ test("503 after `retries` more attempts, a second apart, when the only server re
   assert.ok(elapsed > 950 && elapsed < 2000, `${elapsed} ms`);
   await proxy.quiet();
   assert.equal(proxy.count("server", "web/s1", Counter.connects), 2);
-  assert.equal(proxy.count("server", "web/s1", Counter.connectErrors), 2);
+  assert.equal(proxy.count("server", "web/s1", Counter.connectErrors), 1, "a request, not an attempt");
+  assert.equal(proxy.count("backend", "web", Counter.connectErrors), 1);
   assert.equal(proxy.count("backend", "web", Counter.retries), 1);
   assert.equal(proxy.count("backend", "web", Counter.redispatches), 0);
 });
@@ -74,10 +75,10 @@ test("a server that refuses costs a request nothing while another one answers", 
   }
   assert.ok(performance.now() - start < 900, "nobody waited a second to try again");
   await proxy.quiet();
-  const failures = proxy.count("server", "web/s1", Counter.connectErrors);
+  const failures = proxy.count("server", "web/s1", Counter.redispatches);
   assert.ok(failures >= 5);
   assert.equal(proxy.count("backend", "web", Counter.redispatches), failures);
-  assert.equal(proxy.count("server", "web/s1", Counter.redispatches), failures);
+  assert.equal(proxy.count("server", "web/s1", Counter.connectErrors), 0, "every request found a server in the end");
   assert.equal(proxy.count("server", "web/s2", Counter.responses2xx), 10);
 });
 
@@ -219,7 +220,6 @@ backend app
 const MALFORMED = {
   "a line feed alone": "GET / HTTP/1.1\nHost: h\n\n",
   "no version": "GET /\r\n\r\n",
-  "HTTP/2 in clear": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   "no Host": "GET / HTTP/1.1\r\n\r\n",
   "two Hosts": "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
   "a space before the colon": "GET / HTTP/1.1\r\nHost : h\r\n\r\n",
