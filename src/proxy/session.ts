@@ -287,8 +287,9 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     const backend = this.backend!;
     const failed = this.server!;
     this.closeUpstream();
-    failed.counters.add(Counter.connectErrors, 1);
     if (this.retries >= backend.settings.retries) {
+      // econ counts requests that came to nothing, not attempts: those before are wretr and wredis.
+      failed.counters.add(Counter.connectErrors, 1);
       backend.counters.add(Counter.connectErrors, 1);
       this.onNoServer(); // with the server still in place: the log names it
       return;
@@ -297,6 +298,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     const mayLeave = !this.#isSticky || !backend.balancer.isUsable(failed);
     const next = mayLeave ? backend.balancer.choose(failed) : failed;
     if (next === undefined) {
+      backend.counters.add(Counter.connectErrors, 1);
       this.detachServer();
       this.onNoServer();
     } else if (next === failed) {

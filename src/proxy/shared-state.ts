@@ -18,7 +18,7 @@ export const Counter = {
   deniedResponses: 4,
   /** ereq */
   requestErrors: 5,
-  /** econ */
+  /** econ: requests that found no connection to a server, after all attempts */
   connectErrors: 6,
   /** eresp */
   responseErrors: 7,
