@@ -1,5 +1,5 @@
 /** The options of `bind` lines that say what kind of socket listens, and what it expects first (configuration manual §5.1). */
-import type { BindSocket } from "./model.js";
+import type { Bind, BindSocket } from "./model.js";
 import type { LineOption } from "./option-line.js";
 import { LONGEST_TIME } from "./quantities.js";
 
@@ -113,3 +113,17 @@ export const BIND_SOCKET_OPTIONS: readonly SocketOption[] = [
   id("uid", "user", "Owner of a UNIX socket, by number."),
   id("gid", "group", "Group of a UNIX socket, by number."),
 ];
+
+const OF_FILES = ["mode", "user", "group", "uid", "gid"];
+const OF_INTERNET_SOCKETS = ["transparent", "interface", "mss", "defer-accept", "tcp-ut", "tfo", "v4v6", "v6only"];
+/** What can only be said before a socket listens, which an inherited one does already. */
+const BEFORE_LISTENING = ["transparent", "interface", "mss", "v4v6", "v6only", ...OF_FILES];
+
+/** The options that do nothing for a listener of such a family, and why. */
+export function optionsWithoutEffect(family: Bind["family"]): { readonly names: readonly string[]; cause: string } {
+  if (family === "fd") return { names: BEFORE_LISTENING, cause: "the socket was opened by whoever handed it down" };
+  if (family === "unix") return { names: OF_INTERNET_SOCKETS, cause: "a UNIX socket knows neither TCP nor interfaces" };
+  if (family === "abns")
+    return { names: [...OF_INTERNET_SOCKETS, ...OF_FILES], cause: "an abstract name has no file, and knows no TCP" };
+  return { names: OF_FILES, cause: "it is for the files of UNIX sockets" };
+}

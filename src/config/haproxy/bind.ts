@@ -1,11 +1,12 @@
 /** `bind [<address>]:<ports>[,…] [options…]` (configuration manual §5.1): where a frontend listens. */
 import type { Span } from "../diagnostics.js";
-import { BIND_SOCKET_OPTIONS, type BindSocketDraft, initialBindSocket } from "./bind-socket.js";
+import { BIND_SOCKET_OPTIONS, type BindSocketDraft, initialBindSocket, optionsWithoutEffect } from "./bind-socket.js";
 import type { BindDraft, ProxyDraft } from "./draft.js";
 import { type Endpoint, expandBareVariables, type LocalEndpoint, readAnyEndpoint } from "./endpoint.js";
 import { MOST_LISTENERS } from "./initial.js";
 import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind.js";
-import { type LineOption, optionTable, readOptions } from "./option-line.js";
+import type { Bind } from "./model.js";
+import { type LineOption, optionsOn, optionTable, readOptions } from "./option-line.js";
 import type { Statement } from "./statement.js";
 import { NO_TLS, type TlsDraft } from "./tls-draft.js";
 import { BIND_TLS_OPTIONS } from "./tls-options.js";
@@ -107,6 +108,7 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
     const isPortAlone = /^\d+$/.test(part);
     const endpoint = isPortAlone ? ANY_WITHOUT_PORT : readAnyEndpoint(statement, word, part);
     if (endpoint === undefined) continue;
+    reportWithoutEffect(statement, endpoint.family, part);
     if (isLocal(endpoint)) {
       if (!takeFromBudget(statement, proxy)) return;
       proxy.binds.push(bindOf(endpoint, 0, settings, word.span));
@@ -127,6 +129,13 @@ function readBindAddresses(statement: Statement, proxy: ProxyDraft, settings: Bi
       proxy.binds.push(bindOf(endpoint, port, settings, word.span));
     }
   }
+}
+
+function reportWithoutEffect(statement: Statement, family: Bind["family"], part: string): void {
+  const { names, cause } = optionsWithoutEffect(family);
+  for (const { text, span } of optionsOn(statement.args.slice(1), OPTIONS))
+    if (names.includes(text))
+      statement.report("warning", "no-effect", span, `${text} does nothing for ${part}`, { cause });
 }
 
 const portRemedy = (part: string): string =>

@@ -60,6 +60,18 @@ export function readOptions<Target>(
   reportRefused(statement, refused);
 }
 
+/** The options among `words`, without their arguments, of a line that `readOptions` has read. */
+export function optionsOn<Target>(words: readonly Word[], table: OptionTable<Target>): Word[] {
+  const options: Word[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const option = table.done.get(words[at]!.text);
+    if (option === undefined) continue;
+    options.push(words[at]!);
+    if (option.argument !== "") at++;
+  }
+  return options;
+}
+
 function reportMissing(statement: Statement, word: Word, argument: string): void {
   statement.error("missing-argument", word.span, `${word.text} needs ${argument}`, {
     remedy: `write: ${word.text} ${argument}`,
