@@ -3,6 +3,7 @@
  * kernel put them, edited in place if need be, and sent on from there; the same for the response.
  */
 import type { Channel } from "../reactor/channel.js";
+import type { ClientAddress } from "./client-address.js";
 import { countExchange } from "./http-accounting.js";
 import { Method } from "./http1/head.js";
 import { RequestSide } from "./http1/request-side.js";
@@ -10,8 +11,8 @@ import { ResponseSide } from "./http1/response-side.js";
 import { Transfer } from "./http1/transfer.js";
 import { Relay, Relayed } from "./relay.js";
 import { Reply } from "./reply.js";
-import type { ServerRuntime } from "./runtime.js";
-import { Session } from "./session.js";
+import type { FrontendRuntime, ServerRuntime } from "./runtime.js";
+import { Session, type SessionContext } from "./session.js";
 import { Counter } from "./shared-state.js";
 
 const Phase = {
@@ -51,10 +52,23 @@ export class HttpSession extends Session {
   isInBackend = false;
 
   #phase: number = Phase.idle;
+  readonly #isHttp1: boolean;
   #isReused = false;
   #keepAlive = false;
   #tunnel: Relay | undefined;
   #reply: Reply | undefined;
+
+  /** @param isHttp1 it cannot turn out to be HTTP/2 */
+  constructor(
+    context: SessionContext,
+    frontend: FrontendRuntime,
+    client: number | Channel,
+    address: ClientAddress,
+    isHttp1 = false,
+  ) {
+    super(context, frontend, client, address);
+    this.#isHttp1 = isHttp1;
+  }
 
   start(): void {
     const { loop } = this.context;
@@ -154,7 +168,9 @@ export class HttpSession extends Session {
    * it, the client could not know that trying again is harmless.
    */
   protected override reuse(server: ServerRuntime): Channel | undefined {
-    const connection = this.requests === 1 || this.#isPrivate(server) ? undefined : server.idle.take();
+    if (this.#isPrivate(server)) return undefined;
+    // Over HTTP/2 a server says which requests it has not touched (RFC 9113 §8.7), so a first one may go there too.
+    const connection = server.http2?.open(this) ?? (this.requests === 1 ? undefined : server.idle.take());
     this.#isReused = connection !== undefined;
     return connection;
   }
@@ -177,8 +193,7 @@ export class HttpSession extends Session {
         this.#onRequestHead();
         break;
       case Transfer.malformed:
-        if (this.requests === 1 && this.request.isHttp2Preface && this.context.startHttp2 !== undefined)
-          this.#startHttp2();
+        if (this.#mayBeHttp2 && this.request.isHttp2Preface) this.#startHttp2();
         else this.#refuse(400, "PR");
         break;
       case Transfer.ended:
@@ -186,6 +201,10 @@ export class HttpSession extends Session {
         this.#onClientGone();
         break;
     }
+  }
+
+  get #mayBeHttp2(): boolean {
+    return this.requests === 1 && !this.#isHttp1 && this.context.startHttp2 !== undefined;
   }
 
   /** The connection goes on without this session. */

@@ -1,6 +1,5 @@
 /** The log lines of one frontend's sessions and requests. */
 import type { Frontend } from "../config/haproxy/model.js";
-import { TlsConnection } from "../reactor/tls-connection.js";
 import type { ClientAddress } from "./client-address.js";
 import type { HttpSession } from "./http-session.js";
 import {
@@ -78,7 +77,7 @@ export class ProxyLog {
 
   /** Clients of TLS are marked, in the lines that have fields for the connection. */
   #frontendName(session: Session): string {
-    const isMarked = this.settings.logFormat !== "default" && session.client instanceof TlsConnection;
+    const isMarked = this.settings.logFormat !== "default" && session.client.isSecure;
     return isMarked ? `${this.settings.name}~` : this.settings.name;
   }
 

@@ -4,6 +4,7 @@ import type { Backend, Frontend, HaproxyConfiguration, KeepAlive, Server } from 
 import type { SocketAddress } from "../sys/address.js";
 import { type Balancer, createBalancer } from "./balance/balancer.js";
 import { ErrorPages } from "./error-replies.js";
+import { ServerConnections } from "./http2/server-connections.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Logger, LogSenders } from "./log/logger.js";
 import { ProxyLog } from "./proxy-log.js";
@@ -23,6 +24,8 @@ export class ServerRuntime {
   readonly tcpUserTimeout: number | undefined;
   readonly counters: EntityCounters;
   readonly idle = new IdleConnections();
+  /** Undefined: it speaks HTTP/1. */
+  readonly http2: ServerConnections | undefined;
 
   constructor(
     readonly settings: Server,
@@ -37,8 +40,22 @@ export class ServerRuntime {
     const dependsOnClient = settings.portOffset !== undefined || isAny(settings);
     this.address = dependsOnClient ? undefined : socketAddress(settings);
     this.isPrivate = dependsOnClient || settings.sendProxy !== undefined;
+    const { protocol } = settings;
+    const mayAgree = protocol === undefined && settings.tls?.alpn.includes("h2") === true;
+    if (protocol === "h2" || mayAgree) this.http2 = new ServerConnections(protocol === "h2", this.isPrivate);
     this.tcpUserTimeout = settings.tcpUserTimeout;
     this.counters = new EntityCounters(state, worker, entity);
+  }
+
+  /** Closes connections that were not needed lately. */
+  purgeIdle(): void {
+    this.idle.purge();
+    this.http2?.purge();
+  }
+
+  closeIdle(): void {
+    this.idle.closeAll();
+    this.http2?.closeAll();
   }
 }
 

@@ -269,6 +269,8 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     }
     this.#isConnecting = false;
     this.connectedAt = this.context.loop.now;
+    const stream = this.server!.http2?.adopt(upstream, this, this.context.pool);
+    if (stream !== undefined) this.upstream = stream;
     if (this.backend!.settings.stickRules.length > 0) this.#storeStickiness(this.backend!, this.server!);
     this.onConnected();
   }

@@ -1,7 +1,8 @@
 /** One worker thread of the data plane: a loop, its listeners, its sessions. */
 import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
 import { BufferPool, type ByteBuffer } from "../reactor/buffers.js";
-import type { Channel } from "../reactor/channel.js";
+import type { Channel, ConnectionOwner } from "../reactor/channel.js";
+import { Connection } from "../reactor/connection.js";
 import { Loop } from "../reactor/loop.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
@@ -20,6 +21,9 @@ import { StickTable } from "./stick-table.js";
 import { TcpSession } from "./tcp-session.js";
 import type { BindTls } from "./tls/bind-tls.js";
 import { Handshake, type HandshakeOwner } from "./tls/handshake.js";
+
+/** Of connections that get their owner next. */
+const NOBODY: ConnectionOwner = { onConnectionReady() {}, onFailure() {} };
 
 type OnAccepted = (fd: number, client: ClientAddress) => void;
 
@@ -54,7 +58,7 @@ class ProxyWorker implements SessionContext {
   run(): void {
     this.loop.run();
     // Descriptors belong to the process: they would outlive this thread.
-    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.idle.closeAll();
+    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.closeIdle();
     for (const backend of this.#runtime.backends) for (const server of backend.servers) server.tls?.release();
     const left = liveHandles.connections + liveHandles.sessions;
     if (left > 0) tell({ kind: "bug", text: `${left} TLS handles are left at the end of a worker` });
@@ -116,7 +120,7 @@ class ProxyWorker implements SessionContext {
       const tls = frontend.tls[index];
       const onAccepted =
         tls === undefined
-          ? (client: number, address: ClientAddress) => this.#accept(frontend, client, address)
+          ? (client: number, address: ClientAddress) => this.#accept(frontend, index, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
       const { acceptProxy } = frontend.settings.binds[index]!.socket;
       const first = acceptProxy ? this.#afterProxyHeader(frontend, index, onAccepted) : onAccepted;
@@ -160,9 +164,13 @@ class ProxyWorker implements SessionContext {
     this.state.addGauge(this.state.process, Gauge.current, -1);
   }
 
-  #accept(frontend: FrontendRuntime, fd: number, address: ClientAddress): void {
+  #accept(frontend: FrontendRuntime, bind: number, fd: number, address: ClientAddress): void {
     this.#countConnection(frontend);
-    this.#startSession(frontend, fd, address);
+    frontend.counters.add(Counter.sessions, 1);
+    const { protocol } = frontend.settings.binds[bind]!;
+    if (frontend.settings.mode === "http" && protocol === "h2")
+      this.#startHttp2(frontend, new Connection(this.loop, fd, NOBODY), address, this.loop.now);
+    else this.#startSession(frontend, fd, address, protocol === "h1");
   }
 
   /** TLS comes before the session. */
@@ -171,9 +179,16 @@ class ProxyWorker implements SessionContext {
     const owner: HandshakeOwner = {
       onHandshakeDone: (handshake) => {
         this.#handshakes.delete(handshake);
-        const session = this.#startSession(frontend, handshake.connection, address);
+        frontend.counters.add(Counter.sessions, 1);
+        const { connection } = handshake;
+        const { protocol } = frontend.settings.binds[bind]!;
+        if (frontend.settings.mode === "http" && (protocol === undefined ? connection.isHttp2 : protocol === "h2")) {
+          this.#startHttp2(frontend, connection, address, handshake.acceptedAt);
+          return;
+        }
+        const session = this.#startSession(frontend, connection, address, protocol === "h1");
         // Bytes that came right behind the handshake are no news to the loop.
-        if (!session.closed) session.onConnectionReady(handshake.connection);
+        if (!session.closed) session.onConnectionReady(connection);
       },
       onHandshakeFailed: (handshake, reason) => {
         frontend.log?.handshake(handshake, bind, reason);
@@ -195,10 +210,16 @@ class ProxyWorker implements SessionContext {
     this.#stopIfDone();
   }
 
-  #startSession(frontend: FrontendRuntime, client: number | Channel, address: ClientAddress): Session {
+  /** @param isHttp1 `proto h1`: a client that begins with the preface of HTTP/2 is mistaken */
+  #startSession(
+    frontend: FrontendRuntime,
+    client: number | Channel,
+    address: ClientAddress,
+    isHttp1: boolean,
+  ): Session {
     const session =
       frontend.settings.mode === "http"
-        ? new HttpSession(this, frontend, client, address)
+        ? new HttpSession(this, frontend, client, address, isHttp1)
         : new TcpSession(this, frontend, client, address);
     this.#sessions.add(session);
     try {
@@ -214,7 +235,6 @@ class ProxyWorker implements SessionContext {
     this.state.enter(frontend.entity);
     this.state.setGauge(frontend.entity, Gauge.lastSession, Math.floor(Date.now() / 1000));
     frontend.counters.add(Counter.connections, 1);
-    frontend.counters.add(Counter.sessions, 1);
   }
 
   /** `chroot`: this thread alone, for it is the one that strangers talk to; the control thread keeps its files. */
@@ -264,7 +284,7 @@ class ProxyWorker implements SessionContext {
   }
 
   #purgeIdle(): void {
-    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.idle.purge();
+    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.purgeIdle();
     this.loop.timers.arm(this.#purge, this.loop.now + PURGE_INTERVAL);
   }
 }

@@ -16,6 +16,8 @@ export interface Channel extends Handler {
   readonly loop: Loop;
   /** The socket under it, which tells its addresses. */
   readonly fd: number;
+  /** What passes is encrypted. */
+  readonly isSecure: boolean;
   owner: ConnectionOwner;
   readable: boolean;
   writable: boolean;

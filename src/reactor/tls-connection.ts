@@ -9,6 +9,7 @@ import { clearErrors } from "../sys/openssl.js";
 import { MSG_PEEK, recv } from "../sys/socket.js";
 import {
   freeSsl,
+  isHttp2,
   recordSize,
   SSL_ERROR_SYSCALL,
   SSL_ERROR_WANT_READ,
@@ -87,6 +88,15 @@ export class TlsConnection extends Connection {
   /** The `SSL`, for questions about the connection; 0 if there is none. */
   get ssl(): number {
     return this.#ssl;
+  }
+
+  override get isSecure(): boolean {
+    return true;
+  }
+
+  /** The handshake agreed on HTTP/2. */
+  get isHttp2(): boolean {
+    return this.#ssl !== 0 && isHttp2(this.#ssl);
   }
 
   get isOpen(): boolean {

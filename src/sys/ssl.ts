@@ -1,4 +1,6 @@
 /** One TLS connection: `SSL` of OpenSSL over a non-blocking socket (SSL_new(3), SSL_read(3), SSL_get_error(3)). */
+import { declare } from "./libc.js";
+import { allocate } from "./memory.js";
 import {
   clearErrors,
   declareOpenssl,
@@ -18,6 +20,10 @@ const SSL_CTRL_SET_TLSEXT_HOSTNAME = 55;
 const TLSEXT_NAMETYPE_HOST_NAME = 0;
 /** Bytes of plaintext in a record at most (RFC 8446 §5.1). */
 const MAX_FRAGMENT = 16_384;
+const POINTER_SIZE = 8;
+const copyMemory = declare("memcpy", ["uintptr_t", "uintptr_t", "size_t"]);
+/** Where OpenSSL says which protocol was selected: pointer, length, and our copy. */
+const selected = allocate(64);
 
 const nativeNew = declareOpenssl("SSL_new", "uintptr_t", ["uintptr_t"]);
 const nativeFree = declareOpensslVoid("SSL_free", ["uintptr_t"]);
@@ -39,6 +45,7 @@ const nativeCurrentSession = declareOpenssl("SSL_get_session", "uintptr_t", ["ui
 const nativeSetSession = declareOpenssl("SSL_set_session", "int", ["uintptr_t", "uintptr_t"]);
 const nativeIsResumable = declareOpenssl("SSL_SESSION_is_resumable", "int", ["uintptr_t"]);
 const nativeFreeSession = declareOpensslVoid("SSL_SESSION_free", ["uintptr_t"]);
+const nativeAlpn = declareOpensslVoid("SSL_get0_alpn_selected", ["uintptr_t", "uintptr_t", "uintptr_t"]);
 const nativeFragmentCode = declareOpenssl("SSL_SESSION_get_max_fragment_length", "int", ["uintptr_t"]);
 
 /** (ssl) → 1 when done, else see `sslError` */
@@ -129,6 +136,14 @@ export function freeSession(session: number): void {
 /** Offers to take up a session; the caller still owns it. */
 export function offerSession(ssl: number, session: number): void {
   if (nativeSetSession(ssl, session) !== 1) clearErrors();
+}
+
+/** Whether `h2` is the protocol that the handshake agreed on (RFC 7301). */
+export function isHttp2(ssl: number): boolean {
+  nativeAlpn(ssl, selected.address, selected.address + POINTER_SIZE);
+  if (selected.bytes.readUInt32LE(POINTER_SIZE) !== 2) return false;
+  copyMemory(selected.address + 2 * POINTER_SIZE, Number(selected.bytes.readBigUInt64LE(0)), 2);
+  return selected.bytes.toString("latin1", 2 * POINTER_SIZE, 2 * POINTER_SIZE + 2) === "h2";
 }
 
 /** Bytes that go into one record: fewer than usual where the client asked for that (RFC 6066 §4). */

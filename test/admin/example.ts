@@ -28,6 +28,7 @@ function server(name: string, id: number, port: number, settings: Partial<Server
     maxConnections: 0,
     check: undefined,
     tls: undefined,
+    protocol: undefined,
     span,
     ...settings,
   };
@@ -55,6 +56,7 @@ function frontend(name: string, id: number, mode: "tcp" | "http", defaultBackend
       name: undefined,
       socket: initialBindSocket(),
       tls: undefined,
+      protocol: undefined,
       span,
     })),
     maxConnections: 500,

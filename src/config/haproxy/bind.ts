@@ -7,6 +7,7 @@ import { MOST_LISTENERS } from "./initial.js";
 import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind.js";
 import type { Bind } from "./model.js";
 import { type LineOption, optionsOn, optionTable, readOptions } from "./option-line.js";
+import { type HttpVersion, protocolOption } from "./protocol.js";
 import type { Statement } from "./statement.js";
 import { NO_TLS, type TlsDraft } from "./tls-draft.js";
 import { BIND_TLS_OPTIONS } from "./tls-options.js";
@@ -19,6 +20,7 @@ interface BindSettings {
   v6only: boolean;
   tls: TlsDraft;
   socket: BindSocketDraft;
+  protocol: HttpVersion | undefined;
 }
 
 export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
@@ -66,6 +68,7 @@ export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
       settings.v6only = true;
     },
   },
+  protocolOption("as agreed by ALPN, or as the client begins", "HTTP version that the clients speak."),
   ...BIND_SOCKET_OPTIONS,
   ...BIND_TLS_OPTIONS,
 ];
@@ -81,6 +84,7 @@ export function readBind(statement: Statement, proxy: ProxyDraft): void {
     v6only: false,
     tls: NO_TLS,
     socket: initialBindSocket(),
+    protocol: undefined,
   };
   readOptions(statement, statement.args.slice(1), OPTIONS, settings);
   readBindAddresses(statement, proxy, settings);
@@ -96,6 +100,7 @@ export function readLegacyBind(statement: Statement, proxy: ProxyDraft): void {
     v6only: false,
     tls: NO_TLS,
     socket: initialBindSocket(),
+    protocol: undefined,
   });
 }
 

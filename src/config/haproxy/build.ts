@@ -77,7 +77,7 @@ class Builder {
       name,
       id: this.ids.get(proxy)!,
       mode,
-      binds: binds.map((bind) => ({ ...bind, tls: this.tls.bind(bind.tls, bind.span, mode) })),
+      binds: binds.map((bind) => ({ ...bind, tls: this.tls.bind(bind.tls, bind.span) })),
       maxConnections: settings.maxConnections ?? this.drafts.global.maxConnections ?? FALLBACK_MAX_CONNECTIONS,
       backlog: settings.backlog,
       keepAlive: keepAliveOf(settings.clientKeepAlive),
@@ -101,7 +101,7 @@ class Builder {
       id: this.ids.get(proxy)!,
       mode: modeOf(proxy),
       balance: settings.balance,
-      servers: proxy.servers.map((server, index) => this.server(proxy, server, FIRST_SERVER_ID + index)),
+      servers: proxy.servers.map((server, index) => this.server(server, FIRST_SERVER_ID + index)),
       timeoutConnect: settings.timeouts.connect ?? FALLBACK_TIMEOUTS.connect,
       timeoutServer: settings.timeouts.server ?? FALLBACK_TIMEOUTS.server,
       timeoutCheck: settings.timeouts.check,
@@ -116,15 +116,16 @@ class Builder {
     };
   }
 
-  private server(proxy: ProxyDraft, draft: ServerDraft, id: number): Server {
+  private server(draft: ServerDraft, id: number): Server {
     const { name, address, family, port, portOffset, weight, backup, disabled, span } = draft;
     const { tcpUserTimeout } = draft.socket;
+    const { protocol } = draft;
     const sendProxy = sendProxyOf(draft);
     const check = draft.check ? this.check(draft, sendProxy) : undefined;
-    const tls = this.tls.server(draft.tls, span, modeOf(proxy));
+    const tls = this.tls.server(draft.tls, span);
     return {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
-      ...{ maxConnections: 0, check, tls, span },
+      ...{ maxConnections: 0, check, tls, protocol, span },
     };
   }
 

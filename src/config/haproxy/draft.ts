@@ -14,6 +14,7 @@ import type {
   SourceAddress,
   StickTable,
 } from "./model.js";
+import type { HttpVersion } from "./protocol.js";
 import type { ServerSocketDraft } from "./server-socket.js";
 import type { TlsDraft } from "./tls-draft.js";
 
@@ -74,6 +75,7 @@ export interface ServerSettings {
   fall: number;
   tls: TlsDraft;
   socket: ServerSocketDraft;
+  protocol: HttpVersion | undefined;
 }
 
 /** A listener, its TLS not yet joined with the global section. */

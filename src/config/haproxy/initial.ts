@@ -63,6 +63,7 @@ export const initialProxySettings = (): ProxySettings => ({
     fall: 3,
     tls: NO_TLS,
     socket: initialServerSocket,
+    protocol: undefined,
   },
 });
 

@@ -117,6 +117,8 @@ export interface Bind {
   readonly v4v6: boolean;
   readonly name: string | undefined;
   readonly socket: BindSocket;
+  /** The HTTP version that clients speak; undefined: ALPN says, or how the client begins. */
+  readonly protocol: "h1" | "h2" | undefined;
   /** Undefined: plain bytes. */
   readonly tls: BindTls | undefined;
   readonly span: Span;
@@ -276,6 +278,8 @@ export interface Server {
   readonly check: ServerCheck | undefined;
   /** Undefined: plain bytes. */
   readonly tls: ServerTls | undefined;
+  /** The HTTP version that it speaks; undefined: ALPN says, else HTTP/1. */
+  readonly protocol: "h1" | "h2" | undefined;
   readonly span: Span;
 }
 

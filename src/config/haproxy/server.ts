@@ -3,6 +3,7 @@ import type { ProxyDraft, ServerDraft, ServerSettings } from "./draft.js";
 import { expandBareVariables, readAnyEndpoint, readEndpoint } from "./endpoint.js";
 import { PLANNED_SERVER_OPTIONS, RARE_SERVER_OPTIONS } from "./keywords/planned-server.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
+import { protocolOption } from "./protocol.js";
 import { LONGEST_TIME } from "./quantities.js";
 import { SERVER_SOCKET_OPTIONS } from "./server-socket.js";
 import type { Statement } from "./statement.js";
@@ -89,6 +90,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
   flag("enabled", "Takes back `disabled` of default-server.", (settings) => {
     settings.disabled = false;
   }),
+  protocolOption("as agreed by ALPN; h1", "HTTP version that the server speaks."),
   ...SERVER_SOCKET_OPTIONS,
   ...SERVER_TLS_OPTIONS,
 ];

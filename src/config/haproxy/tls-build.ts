@@ -17,7 +17,7 @@ export class TlsBuilder {
     readonly diagnostics: Diagnostics,
   ) {}
 
-  bind(draft: TlsDraft, span: Span, mode: "tcp" | "http"): BindTls | undefined {
+  bind(draft: TlsDraft, span: Span): BindTls | undefined {
     const at = draft.span ?? span;
     if (draft.ssl !== true) {
       if (draft.span !== undefined) this.#report("warning", "no-effect", at, ...WITHOUT_SSL);
@@ -30,7 +30,7 @@ export class TlsBuilder {
     if (draft.certificates.length === 0) this.#report("error", "no-certificate", at, ...WITHOUT_CERTIFICATE);
     if (verify !== "none" && draft.caFile === undefined) this.#report("error", "no-ca-file", at, ...WITHOUT_CA);
     return {
-      ...this.#settings(said, mode, at),
+      ...this.#settings(said, at),
       ciphers: draft.ciphers ?? global.bindCiphers,
       cipherSuites: draft.cipherSuites ?? global.bindCipherSuites,
       curves: draft.curves ?? global.bindCurves,
@@ -45,14 +45,14 @@ export class TlsBuilder {
     };
   }
 
-  server(draft: TlsDraft, span: Span, mode: "tcp" | "http"): ServerTls | undefined {
+  server(draft: TlsDraft, span: Span): ServerTls | undefined {
     // Without `ssl` the other options wait for a `default-server ssl` that may come and go.
     if (draft.ssl !== true) return undefined;
     const { global } = this;
     const verify = draft.verify === "none" || draft.verify === "required" ? draft.verify : global.serverVerify;
     if (verify === "required" && draft.caFile === undefined) this.#report("error", "no-ca-file", span, ...UNVERIFIABLE);
     return {
-      ...this.#settings(draft, mode, draft.span ?? span),
+      ...this.#settings(draft, draft.span ?? span),
       ciphers: draft.ciphers ?? global.serverCiphers,
       cipherSuites: draft.cipherSuites ?? global.serverCipherSuites,
       verify,
@@ -64,15 +64,10 @@ export class TlsBuilder {
     };
   }
 
-  #settings(draft: TlsDraft, mode: "tcp" | "http", span: Span): TlsSettings {
+  #settings(draft: TlsDraft, span: Span): TlsSettings {
     const { caBase } = this.global;
     const { minVersion, maxVersion, disabledVersions, ciphers, cipherSuites, caFile, crlFile } = draft;
     const alpn = draft.alpn?.text.split(",") ?? [];
-    if (mode === "http" && draft.alpn !== undefined && alpn.includes("h2"))
-      this.#report("error", "not-supported", draft.alpn.span, "HTTP/2 (alpn h2) is not supported yet", {
-        cause: "HAProxy knows it, Bascule does not do it yet",
-        remedy: "write: alpn http/1.1",
-      });
     if (minVersion !== undefined && maxVersion !== undefined && minVersion > maxVersion)
       this.#report("error", "no-tls-version", span, `no version of TLS is left from ${minVersion} to ${maxVersion}`, {
         remedy: `write: ssl-min-ver ${maxVersion}`,

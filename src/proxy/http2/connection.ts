@@ -52,10 +52,6 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   readonly streamWindow = DEFAULT_WINDOW;
   sendWindow = DEFAULT_WINDOW;
   receiveWindow = CONNECTION_WINDOW;
-  /** It runs over TLS: requests say so. */
-  isSecure = false;
-  /** The transport is connected. */
-  isOpen = true;
   /** The stream that the peer opened last; 0: none. */
   highestPeerStream = 0;
   readonly loop: Loop;
@@ -219,7 +215,6 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
 
   /** Sends what can be sent and wakes who waited for that. False if the connection has ended. */
   #flush(): boolean {
-    if (!this.isOpen) return true;
     for (let round = 0; ; round++) {
       if (!this.output.flush(this.transport) || this.output.overflowed) {
         this.lose(ECONNRESET);
@@ -330,10 +325,11 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   }
 
   #makeRoom(): void {
-    if (this.isOpen && this.transport.writable && !this.isClosed) this.output.flush(this.transport);
+    if (this.transport.writable && !this.isClosed) this.output.flush(this.transport);
   }
 
   sendHeaders(stream: Http2Stream, length: number, endStream: boolean): void {
+    if (stream.id === 0) this.nameStream(stream);
     const flags = endStream ? Flag.END_STREAM : 0;
     if (length <= MAX_FRAME) {
       this.output.close(length, FrameType.HEADERS, flags | Flag.END_HEADERS, stream.id);
@@ -347,6 +343,9 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     writeFrameHeader(bytes, rest, length - MAX_FRAME, FrameType.CONTINUATION, Flag.END_HEADERS, stream.id);
     buffer.end = end + 2 * FRAME_HEADER + length;
   }
+
+  /** Gives a stream its number: with its first frame, since numbers must go out in their order (§5.1.1). */
+  protected nameStream(_stream: Http2Stream): void {}
 
   /** Writes a DATA frame, for which there is room. */
   sendData(stream: Http2Stream, bytes: Uint8Array, from: number, to: number, endStream: boolean): void {
@@ -362,7 +361,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   }
 
   sendReset(stream: Http2Stream, code: number): void {
-    if (this.isClosing || !this.isOpen || stream.id === 0) return;
+    if (this.isClosing || stream.id === 0) return;
     this.#rememberReset(stream.id);
     this.output.reset(stream.id, code);
     this.scheduleFlush();
@@ -383,6 +382,9 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     if (this.streams.get(stream.id) === stream) this.streams.delete(stream.id);
     this.onStreamGone();
   }
+
+  /** Its session is through with it, and only its end has yet to come. */
+  onStreamDetached(_stream: Http2Stream): void {}
 
   /** The session has read so many octets: the peer may send as many again. */
   giveCredit(stream: Http2Stream, octets: number): void {
@@ -434,21 +436,24 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     return 0;
   }
 
-  onData(_streamId: number, bytes: Uint8Array, from: number, to: number): void {
+  onData(_streamId: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): void {
     const stream = this.#dataStream;
     if (stream === undefined) return;
     if (!stream.inbound.appendData(bytes, from, to)) {
       this.streamError(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
-    stream.wake();
+    // With END_STREAM behind it, the session hears of both at once.
+    if (!isLast) stream.wake();
   }
 
   onDataEnd(_streamId: number, flags: number): number {
     const stream = this.#dataStream;
     this.#dataStream = undefined;
-    if (stream === undefined || stream.closed || (flags & Flag.END_STREAM) === 0) return 0;
-    return this.endRemote(stream, NO_TRAILERS, 0);
+    if (stream === undefined || stream.hasFailed) return 0;
+    if ((flags & Flag.END_STREAM) !== 0) return this.endRemote(stream, NO_TRAILERS, 0);
+    stream.wake();
+    return 0;
   }
 
   onPriority(streamId: number, length: number): number {
@@ -571,7 +576,8 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   protected endRemote(stream: Http2Stream, trailers: Uint8Array, length: number): number {
     if (!stream.inbound.end(trailers, length)) return this.streamError(stream, ErrorCode.PROTOCOL_ERROR);
     stream.remoteEnded = true;
-    stream.wake();
+    if (stream.closed) this.onStreamClosed(stream);
+    else stream.wake();
     return 0;
   }
 

@@ -16,7 +16,8 @@ export interface FrameHandler {
    * @param padding octets of it that are no data
    */
   onDataBegin(streamId: number, flags: number, length: number, padding: number): number;
-  onData(streamId: number, bytes: Uint8Array, from: number, to: number): void;
+  /** @param isLast the frame has no more data: `onDataEnd` follows, unless padding has yet to come */
+  onData(streamId: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): void;
   onDataEnd(streamId: number, flags: number): number;
   /** A whole field block. */
   onFieldBlock(streamId: number, endStream: boolean, bytes: Uint8Array, from: number, to: number): number;
@@ -71,7 +72,8 @@ export class FrameReader {
         }
         case Mode.data: {
           const taken = Math.min(available, this.#left);
-          if (taken > 0) handler.onData(this.#streamId, bytes, buffer.start, buffer.start + taken);
+          if (taken > 0)
+            handler.onData(this.#streamId, bytes, buffer.start, buffer.start + taken, taken === this.#left);
           buffer.start += taken;
           this.#left -= taken;
           if (this.#left === 0) this.#mode = Mode.padding;

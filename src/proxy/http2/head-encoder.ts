@@ -134,7 +134,7 @@ export class HeadEncoder {
     else end = this.#range(stream, end, METHOD, bytes, head.methodStart, head.methodEnd);
     const host = 4 * head.hostIndex;
     if (!isConnect) {
-      end = encoder.indexed(out, end, stream.connection.isSecure ? INDEX_HTTPS : INDEX_HTTP);
+      end = encoder.indexed(out, end, stream.isSecure ? INDEX_HTTPS : INDEX_HTTP);
       end = this.#path(stream, end, bytes, head.targetStart, head.targetEnd);
     }
     if (isConnect) end = this.#range(stream, end, AUTHORITY, bytes, head.targetStart, head.targetEnd);

@@ -61,6 +61,10 @@ export class Http2Stream implements Channel {
     return this.connection.transport.fd;
   }
 
+  get isSecure(): boolean {
+    return this.connection.transport.isSecure;
+  }
+
   onReady(): void {
     if (!this.closed) this.owner.onConnectionReady(this);
   }
@@ -93,10 +97,6 @@ export class Http2Stream implements Channel {
   transmit(buffer: ByteBuffer, from: number, to: number): number {
     if (this.#error !== 0) return -this.#error;
     if (this.closed || this.localEnded) return this.closed ? -EPIPE : to - from;
-    if (!this.connection.isOpen) {
-      this.writable = false;
-      return 0;
-    }
     this.waitsForWindow = false;
     const count = this.outbound.take(this, buffer.bytes, from, to);
     if (count < 0) return -EPIPE; // not a message: a bug on our side of the session, or a broken error file
@@ -205,6 +205,11 @@ export class Http2Stream implements Channel {
     if (this.closed) return;
     this.closed = true;
     this.inbound.release();
+    // All of the response is here but the flag that ends it: it would be a pity to call that cancelled.
+    if (!this.isServer && this.localEnded && this.hasHead && !this.remoteEnded && this.inbound.expected === 0) {
+      this.connection.onStreamDetached(this);
+      return;
+    }
     if (!this.hasFailed && !(this.localEnded && this.remoteEnded)) this.connection.sendReset(this, code);
     this.connection.onStreamClosed(this);
   }

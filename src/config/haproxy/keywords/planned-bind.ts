@@ -18,7 +18,6 @@ export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
   ["maxconn", "<n>", "frontend's"],
   ["nice", "<-1024..1024>", "0"],
   ["id", "<n>", "auto"],
-  ["proto", "<h1|h2|…>", "ALPN/detect"],
   ["expose-fd", "listeners", ""],
   ["namespace", "<ns>", ""],
   ["shards", "{<n>|by-thread|by-group}", "1"],

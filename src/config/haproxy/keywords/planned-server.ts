@@ -31,7 +31,6 @@ export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["maxqueue", "<n>", "0 (no limit)"],
   ["track", "[<backend>/]<server>", ""],
   ["id", "<n>", "auto"],
-  ["proto", "<h1|h2>", "h1"],
   ["no-sni-auto", "", ""],
   ["sni-auto", "", "on"],
   ["source", "<addr>[:<pl>[-<ph>]] [usesrc …] [interface I]", "backend source"],
