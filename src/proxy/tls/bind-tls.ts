@@ -1,6 +1,7 @@
 /** A `bind … ssl` in one worker: makes the server's side of each connection, for the name asked for. */
 import type { TlsStarter } from "../../reactor/tls-connection.js";
 import { selectAlpn } from "../../sys/alpn.js";
+import { EAGAIN, EINTR } from "../../sys/errno.js";
 import { allocate } from "../../sys/memory.js";
 import { MSG_NOSIGNAL, MSG_PEEK, recv, send } from "../../sys/socket.js";
 import { acceptSsl, freeSsl, useCertificate } from "../../sys/ssl.js";
@@ -32,7 +33,7 @@ export class BindTls implements TlsStarter {
   start(fd: number, isLast: boolean): number {
     if (!this.#needsHello) return this.#accept(fd, this.#choice.fallback);
     const count = recv(fd, peeked.address, LONGEST_HELLO, MSG_PEEK);
-    if (count < 0) return 0;
+    if (count < 0) return count === -EAGAIN || count === -EINTR ? 0 : -1;
     const hello = parseClientHello(peeked.bytes, count);
     if (hello === "incomplete" && !isLast && count < LONGEST_HELLO) return 0;
     // What is no ClientHello is left to OpenSSL, which knows the proper alert.

@@ -59,6 +59,7 @@ export class TlsContexts {
   readonly #contexts: SslContext[] = [];
   readonly #binds: (BindContexts | undefined)[][];
   readonly #servers: (ServerTlsHandle | undefined)[][];
+  readonly #problems: string[] = [];
   readonly warnings: string[] = [];
 
   /**
@@ -66,31 +67,22 @@ export class TlsContexts {
    * @throws TlsSetupError naming every file that is no good; nothing is left then
    */
   constructor(configuration: HaproxyConfiguration, workers: number) {
-    const problems: string[] = [];
-    const attempt = <T>(where: string, make: () => T): T | undefined => {
-      try {
-        return make();
-      } catch (error) {
-        problems.push(`${where}: ${(error as Error).message}`);
-        return undefined;
-      }
-    };
     this.#binds = configuration.frontends.map(({ name, binds }, frontend) =>
       binds.map(({ tls }, index) => {
         if (tls === undefined) return undefined;
         const where = `frontend ${name}, bind ${index + 1}`;
-        return attempt(where, () => this.#bind(tls, `bascule/${frontend}/${index}`, workers));
+        return this.#attempt(where, () => this.#bind(where, tls, `bascule/${frontend}/${index}`, workers));
       }),
     );
     this.#servers = configuration.backends.map((backend) =>
       backend.servers.map(({ name, tls }) => {
         if (tls === undefined) return undefined;
-        return attempt(`server ${backend.name}/${name}`, () => this.#server(tls));
+        return this.#attempt(`server ${backend.name}/${name}`, () => this.#server(tls));
       }),
     );
-    if (problems.length === 0) return;
+    if (this.#problems.length === 0) return;
     this.free();
-    throw new TlsSetupError([...new Set(problems)].join("\n"));
+    throw new TlsSetupError([...new Set(this.#problems)].join("\n"));
   }
 
   handles(worker: number): TlsHandles {
@@ -108,8 +100,10 @@ export class TlsContexts {
     this.#files.clear();
   }
 
-  #bind(settings: BindTls, sessionName: string, workers: number): BindContexts {
-    const certificates = settings.certificates.flatMap(certificatePaths).map((path) => this.#certificate(path));
+  #bind(where: string, settings: BindTls, sessionName: string, workers: number): BindContexts {
+    const certificates = settings.certificates
+      .flatMap((path) => this.#attempt(where, () => certificatePaths(path)) ?? [])
+      .flatMap((path) => this.#attempt(where, () => this.#certificate(path)) ?? []);
     const make = (): SslContext => {
       const { tickets, preferClientCiphers, curves, verify } = settings;
       const options =
@@ -161,6 +155,16 @@ export class TlsContexts {
     this.#files.set(path, file);
     this.#certificates.set(path, certificate);
     return certificate;
+  }
+
+  /** What goes wrong is kept, so that all of it can be told. */
+  #attempt<T>(where: string, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      this.#problems.push(`${where}: ${(error as Error).message}`);
+      return undefined;
+    }
   }
 
   #keep(context: SslContext): SslContext {

@@ -1,0 +1,134 @@
+/** TLS on `bind` and `server` lines, and what the global section says for all of them. */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import type { BindTls, ServerTls } from "../../../src/config/haproxy/model.js";
+import { read } from "./support.js";
+
+const TIMES = "mode tcp\ntimeout connect 1s\ntimeout client 1s\ntimeout server 1s\n";
+
+function bind(options: string, global = ""): BindTls | undefined {
+  const { configuration, codes } = read(
+    `global\n${global}\ndefaults\n${TIMES}frontend f\nbind :443 ${options}\ndefault_backend b\nbackend b\nserver s 192.0.2.1:80 check\n`,
+  );
+  assert.deepEqual(codes, []);
+  return configuration.frontends[0]!.binds[0]!.tls;
+}
+
+function server(options: string, global = "", defaultServer = ""): ServerTls | undefined {
+  const { configuration, codes } = read(
+    `global\n${global}\ndefaults\n${TIMES}listen f\nbind :80\n${defaultServer}\nserver s 192.0.2.1:443 check ${options}\n`,
+  );
+  assert.deepEqual(codes, []);
+  return configuration.backends[0]!.servers[0]!.tls;
+}
+
+/** The diagnostics of a bind or server line. */
+const codesOf = (line: string): readonly string[] =>
+  read(`defaults\n${TIMES}listen f\n${line.startsWith("bind") ? "" : "bind :80\n"}${line}\n`).codes;
+
+describe("bind … ssl", () => {
+  test("without options has the defaults of HAProxy", () => {
+    const { span: _, ...tls } = bind("ssl crt /a.pem")!;
+    assert.deepEqual(tls, {
+      minVersion: "TLSv1.2",
+      maxVersion: undefined,
+      disabledVersions: [],
+      ciphers: undefined,
+      cipherSuites: undefined,
+      curves: undefined,
+      caFile: undefined,
+      crlFile: undefined,
+      alpn: [],
+      certificates: ["/a.pem"],
+      verify: "none",
+      strictSni: false,
+      preferClientCiphers: false,
+      tickets: true,
+      cacheSize: 20_000,
+      lifetime: 300_000,
+    });
+  });
+
+  test("no ssl, no TLS", () => assert.equal(bind(""), undefined));
+
+  test("crt may occur several times; relative names begin in crt-base and ca-base", () => {
+    const tls = bind(
+      "ssl crt a.pem crt /b.pem ca-file ca.pem verify required crl-file r.pem",
+      "crt-base /c\nca-base /d",
+    )!;
+    assert.deepEqual(tls.certificates, ["/c/a.pem", "/b.pem"]);
+    assert.deepEqual([tls.caFile, tls.crlFile, tls.verify], ["/d/ca.pem", "/d/r.pem", "required"]);
+  });
+
+  test("the line goes before ssl-default-bind-*", () => {
+    const global = "ssl-default-bind-ciphers A\nssl-default-bind-ciphersuites B\nssl-default-bind-curves C";
+    const { ciphers, cipherSuites, curves } = bind("ssl crt /a ciphers X", global)!;
+    assert.deepEqual([ciphers, cipherSuites, curves], ["X", "B", "C"]);
+  });
+
+  test("ssl-default-bind-options hold for every line", () => {
+    const tls = bind(
+      "ssl crt /a",
+      "ssl-default-bind-options ssl-min-ver TLSv1.0 no-tlsv11 no-sslv3 no-tls-tickets prefer-client-ciphers strict-sni",
+    )!;
+    assert.deepEqual(
+      [tls.minVersion, tls.disabledVersions, tls.tickets, tls.preferClientCiphers, tls.strictSni],
+      ["TLSv1.0", ["TLSv1.1"], false, true, true],
+    );
+    assert.equal(
+      bind("ssl crt /a ssl-min-ver TLSv1.3", "ssl-default-bind-options ssl-min-ver TLSv1.0")!.minVersion,
+      "TLSv1.3",
+    );
+  });
+
+  test("force-tlsv12 leaves one version", () => {
+    const { minVersion, maxVersion } = bind("ssl crt /a force-tlsv12")!;
+    assert.deepEqual([minVersion, maxVersion], ["TLSv1.2", "TLSv1.2"]);
+  });
+
+  test("sessions are as many, and live as long, as tune.ssl says", () => {
+    const { cacheSize, lifetime } = bind("ssl crt /a", "tune.ssl.cachesize 5\ntune.ssl.lifetime 10m")!;
+    assert.deepEqual([cacheSize, lifetime], [5, 600_000]);
+  });
+
+  for (const [line, code] of [
+    ["bind :443 ssl", "error[no-certificate]"],
+    ["bind :443 crt /a.pem", "warning[no-effect]"],
+    ["bind :443 ssl crt /a.pem verify required", "error[no-ca-file]"],
+    ["bind :443 ssl crt /a.pem verify maybe", "error[bad-value]"],
+    ["bind :443 ssl crt /a.pem ssl-min-ver TLSv9", "error[bad-value]"],
+    ["bind :443 ssl crt /a.pem ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2", "error[no-tls-version]"],
+    ["bind :443 ssl crt /a.pem alpn ,", "error[bad-value]"],
+    ["bind :443 ssl crt @store/a", "error[not-supported]"],
+    ["bind :443 ssl crt-list /list", "error[not-supported]"],
+  ] as const)
+    test(`${line} is ${code}`, () => assert.ok(codesOf(line).includes(code), codesOf(line).join()));
+});
+
+describe("server … ssl", () => {
+  test("verifies by default, by the name that is asked for", () => {
+    const tls = server("ssl ca-file /ca.pem sni str(a.example)")!;
+    assert.deepEqual(
+      [tls.verify, tls.caFile, tls.serverName, tls.verifyHost, tls.reuseSessions],
+      ["required", "/ca.pem", "a.example", "a.example", true],
+    );
+    assert.equal(server("ssl ca-file /ca.pem sni str(a.example) verifyhost b.example")!.verifyHost, "b.example");
+  });
+
+  test("ssl-server-verify none is the default of those that say nothing", () => {
+    assert.equal(server("ssl", "ssl-server-verify none")!.verify, "none");
+    assert.equal(server("ssl verify required ca-file /a", "ssl-server-verify none")!.verify, "required");
+  });
+
+  test("default-server hands it down, no-ssl takes it back", () => {
+    assert.equal(server("", "", "default-server ssl verify none")!.verify, "none");
+    assert.equal(server("no-ssl", "", "default-server ssl verify none"), undefined);
+  });
+
+  for (const [line, code] of [
+    ["server s 192.0.2.1:443 ssl", "error[no-ca-file]"],
+    ["server s 192.0.2.1:443 ssl verify none sni req.hdr(host)", "error[not-supported]"],
+    ["server s 192.0.2.1:443 ssl verify optional", "error[bad-value]"],
+  ] as const)
+    test(`${line} is ${code}`, () => assert.ok(codesOf(line).includes(code), codesOf(line).join()));
+});
