@@ -44,6 +44,11 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
     return 1;
   }
   if (flags.has("check")) {
+    const problems = await certificateProblems(configuration);
+    if (problems !== undefined) {
+      if (!flags.has("quiet")) printError(`${problems}\nFatal errors found in configuration.`);
+      return 1;
+    }
     if (flags.has("verbose") && !flags.has("quiet")) print("Configuration file is valid");
     return 0;
   }
@@ -52,6 +57,23 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
   nameProcess(["haproxy", ...args]);
   return serve(flags, configuration);
 }
+
+/** What is wrong with certificates and other files of TLS, which are read when the proxy starts; a line for each. */
+async function certificateProblems(configuration: HaproxyConfiguration): Promise<string | undefined> {
+  if (!usesTls(configuration)) return undefined;
+  const { TlsContexts } = await import("../proxy/tls/contexts.js");
+  try {
+    new TlsContexts(configuration, 1).free();
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+const usesTls = ({ frontends, backends }: HaproxyConfiguration): boolean =>
+  [...frontends.flatMap(({ binds }) => binds), ...backends.flatMap(({ servers }) => servers)].some(
+    ({ tls }) => tls !== undefined,
+  );
 
 /** @returns why the proxy cannot start, if it cannot; diagnostics are printed already. */
 async function configure(flags: Flags): Promise<HaproxyConfiguration | string> {

@@ -52,6 +52,16 @@ test("haproxy -c: 1 for an invalid file, with the reason; -q takes the words awa
   assert.equal(bascule("haproxy", "-c", "-q", "-f", file).code, 1);
 });
 
+test("haproxy -c reads certificates too, and names those that are no good", (t) => {
+  const path = folder(t, { "empty.pem": "" });
+  const withTls = GOOD_PROXY.replace(/^( *bind .*)$/m, `$1 ssl crt ${join(path, "empty.pem")}`);
+  writeFileSync(join(path, "haproxy.cfg"), withTls);
+  const { code, stderr } = bascule("haproxy", "-c", "-f", join(path, "haproxy.cfg"));
+  assert.equal(code, 1);
+  assert.match(stderr, /empty\.pem: no certificate in this file/);
+  assert.match(stderr, /Fatal errors found in configuration/);
+});
+
 test("haproxy -dW makes a warning fatal", (t) => {
   const file = join(folder(t, { "haproxy.cfg": GOOD_PROXY.replace("  timeout client 50s\n", "") }), "haproxy.cfg");
   assert.equal(bascule("haproxy", "-c", "-f", file).code, 0);

@@ -104,30 +104,10 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
       global.statsTimeout = statement.timeout(statement.args[0]!) ?? global.statsTimeout;
     },
   },
-  text(
-    "ca-base",
-    "<directory>",
-    "caBase",
-    "Where `ca-file` looks for relative names; without effect as long as there is no TLS.",
-  ),
-  text(
-    "crt-base",
-    "<directory>",
-    "crtBase",
-    "Where `crt` looks for relative names; without effect as long as there is no TLS.",
-  ),
-  text(
-    "ssl-default-bind-ciphers",
-    "<list>",
-    "bindCiphers",
-    "Ciphers of TLS listeners up to TLS 1.2; without effect as long as there is no TLS.",
-  ),
-  text(
-    "ssl-default-bind-ciphersuites",
-    "<list>",
-    "bindCipherSuites",
-    "Cipher suites of TLS 1.3 listeners; without effect as long as there is no TLS.",
-  ),
+  text("ca-base", "<directory>", "caBase", "Where `ca-file` looks for relative names."),
+  text("crt-base", "<directory>", "crtBase", "Where `crt` looks for relative names."),
+  text("ssl-default-bind-ciphers", "<list>", "bindCiphers", "Ciphers of TLS listeners up to TLS 1.2."),
+  text("ssl-default-bind-ciphersuites", "<list>", "bindCipherSuites", "Cipher suites of TLS 1.3 listeners."),
   text("ssl-default-bind-curves", "<list>", "bindCurves", "Curves of TLS listeners."),
   text("ssl-default-server-ciphers", "<list>", "serverCiphers", "Ciphers towards servers up to TLS 1.2."),
   text("ssl-default-server-ciphersuites", "<list>", "serverCipherSuites", "Cipher suites of TLS 1.3 towards servers."),
@@ -156,7 +136,7 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
     name: "ssl-default-bind-options",
     sections: ["global"],
     arguments: "<option> [option…]",
-    doc: "Options of TLS listeners; without effect as long as there is no TLS.",
+    doc: "Options of TLS listeners.",
     apply: (statement, global) => {
       for (const [index, word] of statement.args.entries())
         if (!isVersionArgument(statement.args[index - 1]?.text, word.text)) statement.choice(word, TLS_OPTIONS);
