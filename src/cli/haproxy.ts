@@ -2,6 +2,7 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Diagnostics } from "../config/diagnostics.js";
+import { OWN_ADVICE } from "../config/haproxy/advice.js";
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
 import type { RunningProxy } from "../proxy/control.js";
 import { isSupervised, stopWithSupervisor, tellSupervisor } from "../supervisor/part-side.js";
@@ -94,7 +95,7 @@ async function configure(flags: Flags): Promise<HaproxyConfiguration | string> {
 
   const diagnostics = new Diagnostics();
   const configuration = await loadHaproxy(sources.files, diagnostics);
-  const warned = diagnostics.all.some((each) => each.severity === "warning");
+  const warned = diagnostics.all.some(({ severity, code }) => severity === "warning" && !OWN_ADVICE.has(code));
   const refused = diagnostics.hasErrors || (warned && flags.has("strict"));
   // The caller of a daemon, and a supervisor, have shown what is not an error already.
   if ((refused || !(isDaemonChild() || isSupervised())) && !flags.has("quiet")) printDiagnostics(diagnostics);

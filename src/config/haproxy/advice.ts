@@ -204,6 +204,9 @@ class Advisor {
   }
 }
 
+/** Warnings that HAProxy has no counterpart of: -dW, which makes warnings fatal, must not be stricter than HAProxy. */
+export const OWN_ADVICE: ReadonlySet<string> = new Set(["unchecked-server", "stick-table-unused"]);
+
 const MOST_NAMES = 5;
 
 const where = ({ address, family, port }: BindDraft): string =>
