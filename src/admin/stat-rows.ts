@@ -1,5 +1,5 @@
 /** The rows of `show stat`: what a frontend, a server and a backend say of themselves. */
-import type { Backend, Frontend, HaproxyConfiguration, Server } from "../config/haproxy/model.js";
+import type { Backend, Frontend, Server } from "../config/haproxy/model.js";
 import { CHECK_DESCRIPTIONS } from "../health/check-result.js";
 import type { CheckReport } from "../health/report.js";
 import { Counter, Gauge, type SharedState } from "../proxy/shared-state.js";
@@ -20,7 +20,7 @@ export function frontendRow(context: AdminContext, frontend: Frontend, index: nu
     ...NO_COMPRESSION,
     pxname: frontend.name,
     svname: "FRONTEND",
-    slim: frontend.maxConnections,
+    slim: Math.min(frontend.maxConnections, context.maxConnections),
     dreq: state.total(entity, Counter.deniedRequests),
     ereq: state.total(entity, Counter.requestErrors),
     status: "OPEN",
@@ -107,7 +107,7 @@ function checkFields({ result, inProgress, rise, fall, health }: CheckReport): S
 
 /** @param firstServer index of the backend's first server over all backends */
 export function backendRow(context: AdminContext, backend: Backend, index: number, firstServer: number): StatRow {
-  const { state, health, configuration } = context;
+  const { state, health } = context;
   const entity = state.backend(index);
   const report = health.reportBackend(index);
   const weight = weightInUse(state, backend, firstServer);
@@ -116,7 +116,7 @@ export function backendRow(context: AdminContext, backend: Backend, index: numbe
     ...NO_COMPRESSION,
     pxname: backend.name,
     svname: "BACKEND",
-    slim: fullConnections(configuration, index),
+    slim: fullConnections(context, index),
     dreq: state.total(entity, Counter.deniedRequests),
     status: report.isUp ? "UP" : "DOWN",
     weight,
@@ -157,10 +157,10 @@ function weightInUse(state: SharedState, backend: Backend, firstServer: number):
 }
 
 /** `fullconn` unless it is set: a tenth, rounded up, of what the frontends that send here may take together. */
-function fullConnections({ frontends }: HaproxyConfiguration, backendIndex: number): number {
-  const total = frontends
+function fullConnections({ configuration, maxConnections }: AdminContext, backendIndex: number): number {
+  const total = configuration.frontends
     .filter(({ defaultBackend }) => defaultBackend === backendIndex)
-    .reduce((sum, { maxConnections }) => sum + maxConnections, 0);
+    .reduce((sum, frontend) => sum + Math.min(frontend.maxConnections, maxConnections), 0);
   return Math.max(1, Math.ceil(total / 10));
 }
 
