@@ -48,8 +48,6 @@ export class HttpSession extends Session {
   /** Bytes of the present request and of its response that have been sent on, as its end counts them. */
   bytesUp = 0;
   bytesDown = 0;
-  /** Counted among the backend's sessions. */
-  isInBackend = false;
 
   #phase: number = Phase.idle;
   readonly #isHttp1: boolean;

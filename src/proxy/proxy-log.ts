@@ -102,8 +102,9 @@ export class ProxyLog {
       terminationState,
       processConnections: state.gauge(state.process, Gauge.current),
       frontendConnections: state.gauge(frontend.entity, Gauge.current),
-      backendConnections: backend === undefined ? 0 : state.gauge(backend.entity, Gauge.current),
-      serverConnections: server === undefined ? 0 : state.gauge(server.entity, Gauge.current),
+      // The line is written when the session has left them (HAProxy: `1/1/0/0/0` for one that was alone).
+      backendConnections: session.isInBackend ? state.gauge(backend!.entity, Gauge.current) - 1 : 0,
+      serverConnections: server === undefined ? 0 : state.gauge(server.entity, Gauge.current) - 1,
       retries: session.retries,
       redispatched: session.redispatched,
       serverQueue: 0,

@@ -14,6 +14,7 @@ export class TcpSession extends Session {
       this.#finish("SC");
       return;
     }
+    this.isInBackend = true;
     this.context.state.enter(backend.entity);
     backend.counters.add(Counter.sessions, 1);
     this.connectToServer(backend);

@@ -52,7 +52,7 @@ test("httplog: an exchange's client, names, times, status, bytes, load and reque
     log.lines[0]!,
   )!;
   assert.equal(Number(clientPort), client.socket.localPort);
-  assert.equal(rest, `200 ${bytes} - - ---- 1/1/1/1/0 0/0 "GET /path?q=1 HTTP/1.1"`);
+  assert.equal(rest, `200 ${bytes} - - ---- 1/1/0/0/0 0/0 "GET /path?q=1 HTTP/1.1"`);
   const [request, queue, connect, response, total] = times!.split("/").map(Number) as [
     number,
     number,
@@ -76,13 +76,13 @@ for (const [name, send, server, wanted] of [
     "no server",
     "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
     "127.0.0.1:9 disabled",
-    /^web app\/<NOSRV> 0\/[-\d]+\/-1\/-1\/\d+ 503 \d+ - - SC-- 1\/1\/1\/0\/0 0\/0 "GET \/ HTTP\/1.1"$/,
+    /^web app\/<NOSRV> 0\/[-\d]+\/-1\/-1\/\d+ 503 \d+ - - SC-- 1\/1\/0\/0\/0 0\/0 "GET \/ HTTP\/1.1"$/,
   ],
   [
     "a server that refuses",
     "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
     "127.0.0.1:1",
-    /^web app\/s1 0\/0\/-1\/-1\/\d+ 503 \d+ - - SC-- 1\/1\/1\/1\/0 0\/0 "GET \/ HTTP\/1.1"$/,
+    /^web app\/s1 0\/0\/-1\/-1\/\d+ 503 \d+ - - SC-- 1\/1\/0\/0\/0 0\/0 "GET \/ HTTP\/1.1"$/,
   ],
 ] as const)
   test(`httplog: ${name}`, async (t) => {
@@ -115,8 +115,8 @@ test("httplog: a time-out and a premature close of the server", async (t) => {
     ),
   );
   for (const [target, wanted] of [
-    ["/close", /\/\d+ 200 \d+ - - SD-- 1\/1\/1\/1\/0 0\/0 "GET \/close /],
-    ["/silence", /\/-1\/1\d\d 504 \d+ - - sH-- 1\/1\/1\/1\/0 0\/0 "GET \/silence /],
+    ["/close", /\/\d+ 200 \d+ - - SD-- 1\/1\/0\/0\/0 0\/0 "GET \/close /],
+    ["/silence", /\/-1\/1\d\d 504 \d+ - - sH-- 1\/1\/0\/0\/0 0\/0 "GET \/silence /],
   ] as const) {
     const client = await RawClient.connect(port);
     client.send(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`);
@@ -176,6 +176,6 @@ listen db
   await eventually(() => log.lines.length, 1);
   assert.match(
     log.lines[0]!,
-    new RegExp(String.raw`^127\.0\.0\.1:${from} ${DATE} db db\/s1 0\/\d+\/\d+ 5 -- 1\/1\/1\/1\/0 0\/0$`),
+    new RegExp(String.raw`^127\.0\.0\.1:${from} ${DATE} db db\/s1 0\/\d+\/\d+ 5 -- 1\/1\/0\/0\/0 0\/0$`),
   );
 });
