@@ -56,6 +56,8 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   readonly client: Channel;
   readonly timer: Timer;
   backend: BackendRuntime | undefined;
+  /** Counted among the backend's sessions. */
+  isInBackend = false;
   server: ServerRuntime | undefined;
   upstream: Channel | undefined;
   /** Attempts to connect that failed, in the present request. */
@@ -297,7 +299,8 @@ export abstract class Session implements ConnectionOwner, ClientSession {
       return;
     }
     this.retries++;
-    const mayLeave = !this.#isSticky || !backend.balancer.isUsable(failed);
+    const isLast = this.retries === backend.settings.retries;
+    const mayLeave = !this.#isSticky || !backend.balancer.isUsable(failed) || (isLast && backend.settings.redispatch);
     const next = mayLeave ? backend.balancer.choose(failed) : failed;
     if (next === undefined) {
       backend.counters.add(Counter.connectErrors, 1);

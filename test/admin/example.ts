@@ -85,6 +85,7 @@ function backend(name: string, id: number, mode: "tcp" | "http", servers: Server
     timeoutServer: timeout,
     timeoutCheck: undefined,
     retries: 3,
+    redispatch: false,
     source: undefined,
     keepAlive: undefined,
     stickTable: undefined,

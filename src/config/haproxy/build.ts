@@ -106,6 +106,7 @@ class Builder {
       timeoutServer: settings.timeouts.server ?? FALLBACK_TIMEOUTS.server,
       timeoutCheck: settings.timeouts.check,
       retries: settings.retries,
+      redispatch: settings.redispatch,
       source: settings.source,
       keepAlive: keepAliveOf(settings.serverKeepAlive),
       stickTable: proxy.stickTable?.value,

@@ -47,6 +47,7 @@ export interface ProxySettings {
   balance: Backend["balance"];
   timeouts: Partial<Record<TimeoutName, Milliseconds>>;
   retries: number;
+  redispatch: boolean;
   backlog: number | undefined;
   clientKeepAlive: KeepAliveDraft;
   serverKeepAlive: KeepAliveDraft;

@@ -44,6 +44,7 @@ export const initialProxySettings = (): ProxySettings => ({
   balance: "roundrobin",
   timeouts: {},
   retries: 3,
+  redispatch: false,
   backlog: undefined,
   clientKeepAlive: NO_KEEP_ALIVE,
   serverKeepAlive: NO_KEEP_ALIVE,

@@ -218,6 +218,8 @@ export interface Backend {
   readonly timeoutCheck: Milliseconds | undefined;
   /** Connection attempts after the first. */
   readonly retries: number;
+  /** `option redispatch`: the last attempt for a client that sticks to a server may go to another one. */
+  readonly redispatch: boolean;
   readonly source: SourceAddress | undefined;
   /** Of connections to servers; undefined: no probes. */
   readonly keepAlive: KeepAlive | undefined;

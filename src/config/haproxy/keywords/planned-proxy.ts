@@ -18,7 +18,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
     "DLB",
     "2xx or 3xx",
   ],
-  ["option redispatch", "[<interval>]", "DLB", "off; −1 = last retry"],
   ["option http-server-close", "", "DFLB", "off"],
   [
     "cookie",

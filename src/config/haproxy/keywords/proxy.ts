@@ -174,6 +174,20 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     },
   },
   {
+    name: "option redispatch",
+    sections: sections("DLB"),
+    arguments: "[-1]",
+    default: "off",
+    doc: "The last attempt for a client that sticks to its server may go to another; others go there at once anyway.",
+    isNegatable: true,
+    apply: (statement, proxy) => {
+      const [interval] = statement.args;
+      if (interval !== undefined && interval.text !== "-1")
+        return statement.notSupported(interval.span, `option redispatch ${interval.text}`);
+      proxy.settings.redispatch = statement.prefix === undefined;
+    },
+  },
+  {
     name: "retries",
     sections: sections("DLB"),
     arguments: "<n>",
