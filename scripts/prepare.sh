@@ -8,7 +8,7 @@ purpose=${1:-test}
 
 # command:package
 common="ip:iproute2 nft:nftables killall:psmisc ps:procps curl:curl nsenter:util-linux"
-peers="pidof:sysvinit-utils keepalived:keepalived haproxy:haproxy nginx:nginx wrk:wrk tcpdump:tcpdump socat:socat"
+peers="pidof:sysvinit-utils keepalived:keepalived haproxy:haproxy nginx:nginx wrk:wrk h2load:nghttp2-client tcpdump:tcpdump socat:socat"
 
 say() { echo "prepare: $*" >&2; }
 
