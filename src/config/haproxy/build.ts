@@ -123,7 +123,11 @@ class Builder {
     const { protocol } = draft;
     const sendProxy = sendProxyOf(draft);
     const check = draft.check ? this.check(draft, sendProxy) : undefined;
-    const tls = this.tls.server(draft.tls, span);
+    const tls = this.tls.server(
+      draft.tls,
+      span,
+      draft.check && draft.checkAddress === undefined && draft.checkPort === undefined,
+    );
     return {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
       ...{ maxConnections: 0, check, tls, protocol, span },

@@ -145,8 +145,11 @@ export interface TlsSettings {
 
 /** `bind … ssl`. File names have `crt-base` and `ca-base` in front already. */
 export interface BindTls extends TlsSettings {
-  /** Files and folders; the first certificate is the one for clients that name no server. At least one. */
+  /** Files and folders; the first certificate is the one for clients that name no server. */
   readonly certificates: readonly string[];
+  /** `crt-list` files, whose certificates come after those; relative names in them begin in `listFolder`. */
+  readonly certificateLists: readonly string[];
+  readonly listFolder: string | undefined;
   readonly verify: "none" | "optional" | "required";
   /** Clients that name no server that we have a certificate for are refused. */
   readonly strictSni: boolean;

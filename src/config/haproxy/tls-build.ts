@@ -27,7 +27,8 @@ export class TlsBuilder {
     const defaults = readDefaultOptions(global.bindTlsOptions);
     const said = mergeDefaults(draft, defaults);
     const verify = draft.verify ?? "none";
-    if (draft.certificates.length === 0) this.#report("error", "no-certificate", at, ...WITHOUT_CERTIFICATE);
+    if (draft.certificates.length + draft.certificateLists.length === 0)
+      this.#report("error", "no-certificate", at, ...WITHOUT_CERTIFICATE);
     if (verify !== "none" && draft.caFile === undefined) this.#report("error", "no-ca-file", at, ...WITHOUT_CA);
     return {
       ...this.#settings(said, at),
@@ -35,6 +36,8 @@ export class TlsBuilder {
       cipherSuites: draft.cipherSuites ?? global.bindCipherSuites,
       curves: draft.curves ?? global.bindCurves,
       certificates: draft.certificates.map((path) => inFolder(global.crtBase, path)),
+      certificateLists: draft.certificateLists,
+      listFolder: global.crtBase,
       verify,
       strictSni: said.strictSni ?? false,
       preferClientCiphers: said.preferClientCiphers ?? false,
@@ -45,12 +48,14 @@ export class TlsBuilder {
     };
   }
 
-  server(draft: TlsDraft, span: Span): ServerTls | undefined {
+  /** @param isChecked by connections to the server itself */
+  server(draft: TlsDraft, span: Span, isChecked: boolean): ServerTls | undefined {
     // Without `ssl` the other options wait for a `default-server ssl` that may come and go.
     if (draft.ssl !== true) return undefined;
     const { global } = this;
     const verify = draft.verify === "none" || draft.verify === "required" ? draft.verify : global.serverVerify;
     if (verify === "required" && draft.caFile === undefined) this.#report("error", "no-ca-file", span, ...UNVERIFIABLE);
+    if (isChecked) this.#report("warning", "plain-check", span, ...PLAIN_CHECK);
     return {
       ...this.#settings(draft, draft.span ?? span),
       ciphers: draft.ciphers ?? global.serverCiphers,
@@ -118,6 +123,14 @@ const UNVERIFIABLE = [
   {
     cause: "verification is on unless the line says otherwise",
     remedy: "write: ca-file @system-ca, or the file of your own authority; in a network that you trust: verify none",
+  },
+] as const;
+
+const PLAIN_CHECK = [
+  "the checks of this server do not try TLS yet",
+  {
+    cause: "they see whether it accepts connections, HAProxy's see a handshake through",
+    remedy: "a server that accepts and cannot speak TLS counts as up: each request to it gets 503, or another server",
   },
 ] as const;
 

@@ -9,6 +9,7 @@ export interface TlsDraft {
   /** The first option that speaks of TLS, for what is wrong with all of them. */
   readonly span: Span | undefined;
   readonly certificates: readonly string[];
+  readonly certificateLists: readonly string[];
   readonly caFile: string | undefined;
   readonly crlFile: string | undefined;
   readonly verify: "none" | "optional" | "required" | undefined;
@@ -33,6 +34,7 @@ export const NO_TLS: TlsDraft = {
   ssl: undefined,
   span: undefined,
   certificates: [],
+  certificateLists: [],
   caFile: undefined,
   crlFile: undefined,
   verify: undefined,

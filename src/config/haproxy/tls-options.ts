@@ -73,6 +73,9 @@ const forced = (version: TlsVersion): Partial<TlsDraft> => ({ minVersion: versio
 export const BIND_TLS_OPTIONS: readonly TlsOption[] = [
   option("ssl", "", "off", "Speaks TLS to the clients of this listener.", () => ({ ssl: true })),
   option("crt", "<file|dir>", "", "PEM file of certificate, chain and key, or a folder of them.", readCertificate),
+  option("crt-list", "<file>", "", "Certificates, each with the names that it is for.", (_, tls, word) => ({
+    certificateLists: [...tls.certificateLists, word.text],
+  })),
   ...COMMON,
   option("verify", "{none|optional|required}", "none", "Whether clients show a certificate.", (statement, _, word) => {
     const verify = statement.choice(word, ["none", "optional", "required"] as const, [], "verify");

@@ -24,7 +24,12 @@ export class BindTls implements TlsStarter {
   constructor(readonly handle: BindTlsHandle) {
     const { certificates, alpn, strictSni, context } = handle;
     this.#choice = new CertificateChoice(
-      certificates.map((value) => ({ names: value.names, keyType: value.keyType, value })),
+      certificates.map((value) => ({
+        names: value.names,
+        excluded: value.excluded,
+        keyType: value.keyType,
+        value,
+      })),
     );
     this.#needsHello = strictSni || this.#choice.dependsOnName;
     if (alpn.length > 0) selectAlpn(context, alpn);

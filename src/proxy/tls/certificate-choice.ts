@@ -2,8 +2,10 @@
 
 /** What a choice is made from; `T` is whatever the caller serves a certificate with. */
 export interface Choosable<T> {
-  /** Lower case; may begin with `*.`. */
+  /** Lower case; may begin with `*.`, and `*` is for all that no other is for. */
   readonly names: readonly string[];
+  /** Not for these, though a wildcard among the names covers them. */
+  readonly excluded?: readonly string[];
   /** `rsa`, `ec`, `ed25519` …: of one name, one certificate of each type is served, and the client takes its pick. */
   readonly keyType: string;
   readonly value: T;
@@ -15,6 +17,7 @@ export interface Choosable<T> {
  */
 export class CertificateChoice<T> {
   readonly #sets = new Map<string, readonly T[]>();
+  readonly #excluded = new Map<string, Set<T>>();
   /** What clients get that name nobody here, or none at all: the first certificate, and its twins of other types. */
   readonly fallback: readonly T[];
 
@@ -27,6 +30,8 @@ export class CertificateChoice<T> {
         byName.set(name, types);
         if (!types.has(keyType)) types.set(keyType, value);
       }
+    for (const { excluded = [], value } of certificates)
+      for (const name of excluded) this.#excluded.set(name, (this.#excluded.get(name) ?? new Set()).add(value));
     for (const [name, types] of byName) this.#sets.set(name, [...types.values()]);
     const [first] = certificates;
     const shared = first?.names.map((name) => this.#sets.get(name)!).find((set) => set.includes(first.value));
@@ -39,7 +44,10 @@ export class CertificateChoice<T> {
     if (exact !== undefined) return exact;
     const dot = name.indexOf(".");
     // A wildcard stands for one label, and not for an empty one.
-    return dot <= 0 ? undefined : this.#sets.get(`*${name.slice(dot)}`);
+    const wildcard = dot <= 0 ? undefined : this.#sets.get(`*${name.slice(dot)}`);
+    const excluded = this.#excluded.get(name);
+    const left = excluded === undefined ? wildcard : wildcard?.filter((value) => !excluded.has(value));
+    return left === undefined || left.length === 0 ? this.#sets.get("*") : left;
   }
 
   /** Some name leads elsewhere than the fallback does. */

@@ -46,7 +46,7 @@ export function certificatePaths(path: string): string[] {
  * @throws CertificateError
  */
 export function readCertificateFile(path: string): CertificateFile {
-  const text = readText(path);
+  const text = readTextFile(path);
   const certificates = blocks(text, /CERTIFICATE/).map((pem, index) => parseCertificate(path, pem, index));
   const [leaf, ...chain] = certificates;
   if (leaf === undefined) throw new CertificateError(`${path}: no certificate in this file (BEGIN CERTIFICATE)`);
@@ -127,7 +127,8 @@ function warningsOf(path: string, keyPath: string, leaf: X509Certificate): strin
   return warnings;
 }
 
-function readText(path: string): string {
+/** @throws CertificateError with the path */
+export function readTextFile(path: string): string {
   try {
     return readFileSync(path, "latin1");
   } catch (error) {

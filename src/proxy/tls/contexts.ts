@@ -5,6 +5,7 @@
 import type { BindTls, HaproxyConfiguration, ServerTls } from "../../config/haproxy/model.js";
 import { SSL_OP, SslCertificate, SslContext } from "../../sys/ssl-context.js";
 import { type CertificateFile, certificatePaths, readCertificateFile } from "./certificate-file.js";
+import { type ListedCertificate, readCertificateList } from "./certificate-list.js";
 import { applyTrust, contextSettings } from "./settings.js";
 
 /** A certificate in OpenSSL's memory. */
@@ -13,6 +14,8 @@ export interface CertificateHandle {
   readonly key: number;
   readonly chain: number;
   readonly names: readonly string[];
+  /** Not for these, though a wildcard among the names covers them. */
+  readonly excluded: readonly string[];
   readonly keyType: string;
 }
 
@@ -101,9 +104,14 @@ export class TlsContexts {
   }
 
   #bind(where: string, settings: BindTls, sessionName: string, workers: number): BindContexts {
-    const certificates = settings.certificates
-      .flatMap((path) => this.#attempt(where, () => certificatePaths(path)) ?? [])
-      .flatMap((path) => this.#attempt(where, () => this.#certificate(path)) ?? []);
+    const certificates = [
+      ...settings.certificates
+        .flatMap((path) => this.#attempt(where, () => certificatePaths(path)) ?? [])
+        .map((path): ListedCertificate => ({ path, names: [], excluded: [] })),
+      ...settings.certificateLists.flatMap(
+        (path) => this.#attempt(where, () => readCertificateList(path, settings.listFolder)) ?? [],
+      ),
+    ].flatMap((listed) => this.#attempt(where, () => this.#certificate(listed)) ?? []);
     const make = (): SslContext => {
       const { tickets, preferClientCiphers, curves, verify } = settings;
       const options =
@@ -137,10 +145,11 @@ export class TlsContexts {
     };
   }
 
-  #certificate(path: string): CertificateHandle {
+  #certificate({ path, names, excluded }: ListedCertificate): CertificateHandle {
     const { leaf, key, chain } = this.#loaded(path);
     const file = this.#files.get(path)!;
-    return { leaf, key, chain, names: file.names, keyType: file.key.asymmetricKeyType ?? "" };
+    const keyType = file.key.asymmetricKeyType ?? "";
+    return { leaf, key, chain, names: names.length > 0 ? names : file.names, excluded, keyType };
   }
 
   /** A file that several lines name is read once. */

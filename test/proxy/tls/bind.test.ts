@@ -149,6 +149,28 @@ test("`crt` takes a folder", async (t) => {
   assert.equal((await seen(port, { servername: "b.w.example" })).subject, "*.w.example");
 });
 
+test("crt-list: each certificate is for the names beside it", async (t) => {
+  const list = pki.write("list.txt", `# names\n${ec.pem}\n\n${wild.pem} [] *.b.example !not.b.example C.example\n`);
+  const { port } = await stage(t, `crt-list ${list}`);
+  const subjectFor = async (servername: string) =>
+    (await seen(port, { servername, checkServerIdentity: () => undefined })).subject;
+  assert.equal(await subjectFor("a.example"), "a.example");
+  assert.equal(await subjectFor("x.b.example"), "*.w.example");
+  assert.equal(await subjectFor("c.example"), "*.w.example");
+  assert.equal(await subjectFor("not.b.example"), "a.example");
+  assert.equal(await subjectFor("x.w.example"), "a.example");
+});
+
+for (const [what, line, message] of [
+  ["an option of one certificate", `${ec.pem} [alpn h2] a.example`, /list\.txt:2: options of one certificate/],
+  ["a filter that is no name", `${ec.pem} a.*.example`, /list\.txt:2: a\.\*\.example is neither a name nor a wildcard/],
+  ["a certificate that is not there", "/nowhere.pem", /\/nowhere\.pem: no such file/],
+] as const)
+  test(`crt-list: ${what} is an error with its place`, async (t) => {
+    const list = pki.write("list.txt", `# first line\n${line}\n`);
+    await assert.rejects(stage(t, `crt-list ${list}`), message);
+  });
+
 test("strict-sni refuses names without a certificate, and none at all", async (t) => {
   const { port } = await stage(t, `crt ${ec.pem} strict-sni`);
   assert.equal((await seen(port)).subject, "a.example");

@@ -22,6 +22,18 @@ for (const [name, expected] of [
 ] as const)
   test(`${name} gets ${expected?.join(" and ") ?? "none"}`, () => assert.deepEqual(choice.find(name), expected));
 
+test("a name that is excluded is not covered by the wildcard; `*` is for what is left", () => {
+  const certificates = [
+    { ...certificate("wild", ["*.a.example"]), excluded: ["no.a.example"] },
+    certificate("rest", ["*"]),
+  ];
+  const listed = new CertificateChoice(certificates);
+  assert.deepEqual(listed.find("yes.a.example"), ["wild"]);
+  assert.deepEqual(listed.find("no.a.example"), ["rest"]);
+  assert.deepEqual(listed.find("b.example"), ["rest"]);
+  assert.equal(new CertificateChoice(certificates.slice(0, 1)).find("no.a.example"), undefined);
+});
+
 test("who names nobody known gets the first certificate, in all its types of key", () => {
   assert.deepEqual(choice.fallback, ["first", "first-rsa"]);
 });

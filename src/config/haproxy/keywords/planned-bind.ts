@@ -6,7 +6,6 @@ import type { PlannedKeyword } from "../keyword.js";
  */
 export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
   ["level", "{user|operator|admin}", "operator"],
-  ["crt-list", "<file>", ""],
   ["default-crt", "<file>", "first crt"],
   ["ca-verify-file", "<file>", ""],
   ["ca-ignore-err", "{all|<id>,…}", ""],
