@@ -1,6 +1,11 @@
 /** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
+import { writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Diagnostics } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import type { Failover } from "../failover/failover.js";
+import { statisticsText } from "../failover/statistics.js";
 import {
   inheritedMasters,
   isSupervised,
@@ -113,9 +118,11 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
     facility: flags.value("facility"),
     detail: flags.has("detail"),
   });
-  const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: ["SIGHUP", "SIGUSR1", "SIGUSR2"] }, (signal) =>
-    log(`${signal}: ${NOT_YET[signal]} not supported yet`, "warning"),
-  );
+  let failover: Failover | undefined;
+  const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: ["SIGHUP", "SIGUSR1", "SIGUSR2"] }, (signal) => {
+    if (signal === "SIGUSR2") dumpStatistics(failover, log);
+    else log(`${signal}: ${NOT_YET[signal]} not supported yet`, "warning");
+  });
   stopWithSupervisor(() => signals.request("SIGTERM"));
   log(`Starting ${IDENTITY}`);
   const pidFiles = claimPidFiles(flags, log);
@@ -131,7 +138,6 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
   const { startFailover } = await import("../failover/failover.js");
   const proxy = new SupervisedProxy();
   const masters = new Set<string>();
-  let failover: Awaited<ReturnType<typeof startFailover>>;
   try {
     failover = await startFailover(configuration, {
       log,
@@ -170,8 +176,18 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
 const NOT_YET: Readonly<Record<string, string>> = {
   SIGHUP: "reloading is",
   SIGUSR1: "the data dump is",
-  SIGUSR2: "the statistics dump is",
 };
+
+/** To where keepalived writes it: below TMPDIR, else /tmp. */
+function dumpStatistics(failover: Failover | undefined, log: KeepalivedLog): void {
+  const path = join(tmpdir(), "keepalived.stats");
+  try {
+    writeFileSync(path, statisticsText(failover?.status() ?? []));
+    log(`Printing VRRP stats for process(${process.pid}) on signal`);
+  } catch (error) {
+    log(`Can't open ${path} (${(error as Error).message})`, "warning");
+  }
+}
 
 /** @returns undefined if another keepalived holds one of them; without those that cannot be written. */
 function claimPidFiles(flags: Flags, log: KeepalivedLog): PidFile[] | undefined {

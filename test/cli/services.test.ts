@@ -1,5 +1,6 @@
 /** The services as an administrator meets them: in a host of their own, with its own processes and /run. */
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import type { Host } from "../../src/lab/host.js";
 import type { HostProcess } from "../../src/lab/host-process.js";
@@ -175,6 +176,20 @@ test("keepalived goes to the background, is found by its name and pid files, and
   await eventually(() => pids(box, "keepalived"), []);
   assert.ok(performance.now() - before < 1_500);
   assert.equal((await box.run(["ls", "/run/keepalived.pid", "/run/vrrp.pid"])).code, 2);
+});
+
+test("SIGUSR2 has keepalived's statistics written where keepalived writes them", { skip }, async (t) => {
+  const box = await host(t);
+  await supervised(box);
+  await eventually(() => box.holds("192.0.2.10"), true, { deadlineMs: 8_000 });
+  const path = "/tmp/keepalived.stats";
+  await box.mustRun(["rm", "-f", path]);
+  t.after(() => rmSync(path, { force: true })); // /tmp is the machine's
+  await box.mustRun(["killall", "-USR2", "keepalived"]);
+  const written = async () => (await box.run(["cat", path])).stdout;
+  await eventually(written, (text) => text.startsWith("VRRP Instance: VI_1\n  Advertisements:\n    Received: 0\n"));
+  assert.match(await written(), /^ {2}Became master: 1$/m);
+  assert.match(await written(), /^ {4}Checksum: 0$/m);
 });
 
 test("a stale pid file does not keep keepalived from starting", { skip }, async (t) => {
