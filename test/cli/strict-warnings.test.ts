@@ -17,7 +17,7 @@ backend web
 `;
 
 test("-dW makes HAProxy's warnings fatal, and not the advice that only Bascule gives", (t) => {
-  const file = join(folder(t), "haproxy.cfg");
+  const file = join(folder(t, {}), "haproxy.cfg");
   writeFileSync(file, MODERN);
   assert.equal(bascule("haproxy", "-c", "-dW", "-f", file).code, 0, "an unchecked server");
   writeFileSync(file, MODERN.replace("    timeout client 50s\n", ""));
