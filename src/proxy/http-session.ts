@@ -6,8 +6,8 @@ import type { Channel } from "../reactor/channel.js";
 import type { ClientAddress } from "./client-address.js";
 import { countExchange } from "./http-accounting.js";
 import { Method } from "./http1/head.js";
-import { RequestSide } from "./http1/request-side.js";
-import { ResponseSide } from "./http1/response-side.js";
+import { giveRequestSide, takeRequestSide } from "./http1/request-side.js";
+import { giveResponseSide, takeResponseSide } from "./http1/response-side.js";
 import { Transfer } from "./http1/transfer.js";
 import { Relay, Relayed } from "./relay.js";
 import { Reply } from "./reply.js";
@@ -33,8 +33,8 @@ const Phase = {
 const LINGER = 1000;
 
 export class HttpSession extends Session {
-  readonly request = new RequestSide(this.context.pool);
-  readonly response = new ResponseSide(this.context.pool);
+  request = takeRequestSide(this.context.pool);
+  response = takeResponseSide(this.context.pool);
   /** Requests of this connection so far, the present one included. */
   requests = 0;
   /** Kept only where a log line will show it. */
@@ -146,6 +146,9 @@ export class HttpSession extends Session {
 
   protected override onTimeout(): void {
     switch (this.#phase) {
+      case Phase.idle:
+        this.#onSilence();
+        break;
       case Phase.readingHead:
         this.#refuse(408, "cR");
         break;
@@ -174,11 +177,12 @@ export class HttpSession extends Session {
   }
 
   protected override end(): void {
+    if (this.closed) return;
     this.#tunnel?.release();
     this.#reply?.release();
-    this.request.release();
-    this.response.release();
     super.end();
+    this.request = giveRequestSide(this.request);
+    this.response = giveResponseSide(this.response);
   }
 
   // Request ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -233,6 +237,18 @@ export class HttpSession extends Session {
     this.retries = 0;
     this.redispatched = false;
     loop.timers.arm(this.timer, loop.now + this.frontend.settings.timeoutHttpRequest);
+  }
+
+  /** No request came. Between two of them, or where such connections are not logged, that needs no word. */
+  #onSilence(): void {
+    if (this.requests > 0 || this.frontend.settings.dontLogNull) {
+      this.end();
+      return;
+    }
+    this.#phase = Phase.readingHead;
+    this.requests++;
+    this.firstByteAt = this.acceptedAt;
+    this.#refuse(408, "cR");
   }
 
   /** The client closed, or broke off, before its request was whole. */
