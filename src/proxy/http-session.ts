@@ -169,7 +169,7 @@ export class HttpSession extends Session {
    * it, the client could not know that trying again is harmless.
    */
   protected override reuse(server: ServerRuntime): Channel | undefined {
-    if (this.#isPrivate(server)) return undefined;
+    if (server.isPrivate) return undefined;
     // Over HTTP/2 a server says which requests it has not touched (RFC 9113 §8.7), so a first one may go there too.
     const connection = server.http2?.open(this) ?? (this.requests === 1 ? undefined : server.idle.take());
     this.#isReused = connection !== undefined;
@@ -430,7 +430,7 @@ export class HttpSession extends Session {
     const isWhole = request.isDone;
     this.upstream = undefined;
     const isReusable = isWhole && response.head.keepAlive && !response.hasExcess;
-    if (isReusable && !context.stopping && !this.#isPrivate(server)) server.idle.keep(upstream);
+    if (isReusable && !context.stopping && !server.isPrivate) server.idle.keep(upstream);
     else upstream.close();
     this.#endExchange("--");
     response.release();
@@ -474,11 +474,6 @@ export class HttpSession extends Session {
 
   get #waitsForClient(): boolean {
     return this.response.waitsForClient || this.request.waitsForClient;
-  }
-
-  /** The server's connection is bound to this client's address, or told of it, and serves no other. */
-  #isPrivate(server: ServerRuntime): boolean {
-    return server.isPrivate || this.backend!.settings.source?.useSource !== undefined;
   }
 
   // Tunnel ───────────────────────────────────────────────────────────────────────────────────────────────────────────

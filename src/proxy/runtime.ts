@@ -22,6 +22,7 @@ export class ServerRuntime {
   /** A connection to it is one client's, and serves no other. */
   readonly isPrivate: boolean;
   readonly tcpUserTimeout: number | undefined;
+  readonly keepAlive: KeepAlive | undefined;
   readonly counters: EntityCounters;
   readonly idle = new IdleConnections();
   /** Undefined: it speaks HTTP/1. */
@@ -32,14 +33,16 @@ export class ServerRuntime {
     readonly entity: Entity,
     /** Undefined: plain bytes. */
     readonly tls: ServerTls | undefined,
-    /** Of the backend. */
-    readonly keepAlive: KeepAlive | undefined,
+    backend: Backend,
     state: SharedState,
     worker: number,
   ) {
     const dependsOnClient = settings.portOffset !== undefined || isAny(settings);
     this.address = dependsOnClient ? undefined : socketAddress(settings);
-    this.isPrivate = dependsOnClient || settings.sendProxy !== undefined;
+    // With `usesrc` it comes from the client's address, with a PROXY header it tells of one client.
+    const isImpersonating = backend.source?.useSource !== undefined;
+    this.isPrivate = dependsOnClient || isImpersonating || settings.sendProxy !== undefined;
+    this.keepAlive = backend.keepAlive;
     const { protocol } = settings;
     const mayAgree = protocol === undefined && settings.tls?.alpn.includes("h2") === true;
     if (protocol === "h2" || mayAgree) this.http2 = new ServerConnections(protocol === "h2", this.isPrivate);
@@ -119,14 +122,7 @@ export function buildRuntime(
   const backends = configuration.backends.map((backend, index) => {
     const servers = backend.servers.map(
       (server, position) =>
-        new ServerRuntime(
-          server,
-          state.server(nextServer++),
-          serverTls(tls, index, position),
-          backend.keepAlive,
-          state,
-          worker,
-        ),
+        new ServerRuntime(server, state.server(nextServer++), serverTls(tls, index, position), backend, state, worker),
     );
     return new BackendRuntime(backend, state.backend(index), servers, tables, state, worker);
   });
