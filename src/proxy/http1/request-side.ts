@@ -13,6 +13,30 @@ import { FAIR_SHARE, Transfer } from "./transfer.js";
 const MAX_HEAD = BUFFER_SIZE - HEADROOM;
 const PREFACE = new Uint8Array(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1"));
 
+/** Sides that sessions have given back: a head's memory is outside of V8's heap, dear to get and to let go. */
+const spare: RequestSide[] = [];
+const MOST_SPARE = 1000;
+
+/** A side for a new session. */
+export function takeRequestSide(pool: BufferPool): RequestSide {
+  return spare.pop() ?? new RequestSide(pool);
+}
+
+/** What sessions that are over still hold on to: nobody's. */
+let spent: RequestSide | undefined;
+
+/**
+ * The session is over.
+ * @returns what it is to hold from now on: should it touch that, no other session is harmed
+ */
+export function giveRequestSide(side: RequestSide): RequestSide {
+  spent ??= new RequestSide(side.pool);
+  if (side === spent) return spent;
+  side.reset();
+  if (spare.length < MOST_SPARE) spare.push(side);
+  return spent;
+}
+
 export class RequestSide {
   readonly head = new RequestHead();
   readonly body = new BodyFraming();
@@ -185,6 +209,16 @@ export class RequestSide {
     }
     this.release();
     return Transfer.waiting;
+  }
+
+  reset(): void {
+    this.release();
+    this.head.reset();
+    this.body.beginEmpty();
+    this.bytes = 0;
+    this.#ready = 0;
+    this.#sent = 0;
+    this.#isWhole = false;
   }
 
   release(): void {

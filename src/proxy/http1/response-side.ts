@@ -9,6 +9,31 @@ import { FAIR_SHARE, Transfer } from "./transfer.js";
 
 const MAX_HEAD = BUFFER_SIZE - HEADROOM;
 
+/** As with requests, sides are used again. */
+const spare: ResponseSide[] = [];
+const MOST_SPARE = 1000;
+
+/** A side for a new session. */
+export function takeResponseSide(pool: BufferPool): ResponseSide {
+  return spare.pop() ?? new ResponseSide(pool);
+}
+
+/** What sessions that are over still hold on to: nobody's. */
+let spent: ResponseSide | undefined;
+
+/**
+ * The session is over.
+ * @returns what it is to hold from now on: should it touch that, no other session is harmed
+ */
+export function giveResponseSide(side: ResponseSide): ResponseSide {
+  spent ??= new ResponseSide(side.pool);
+  if (side === spent) return spent;
+  side.begin(0);
+  side.body.beginEmpty();
+  if (spare.length < MOST_SPARE) spare.push(side);
+  return spent;
+}
+
 export class ResponseSide {
   readonly head = new ResponseHead();
   readonly body = new BodyFraming();

@@ -16,6 +16,7 @@ import { type FieldSink, HpackDecoder } from "./hpack-decoder.js";
 import { FIELD_ROOM, HpackEncoder } from "./hpack-encoder.js";
 import { PeerSettings } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
+import { StreamList } from "./stream-list.js";
 
 /** Names, values and 32 octets a field (SETTINGS_MAX_HEADER_LIST_SIZE); HAProxy's limit is its buffer as well. */
 export const MAX_HEADER_LIST = 16_384;
@@ -48,7 +49,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   readonly decoder = new HpackDecoder(MAX_HEADER_LIST);
   readonly encoder = new HpackEncoder();
   readonly output = new FrameWriter();
-  readonly streams = new Map<number, Http2Stream>();
+  readonly streams = new StreamList();
   readonly streamWindow = DEFAULT_WINDOW;
   sendWindow = DEFAULT_WINDOW;
   receiveWindow = CONNECTION_WINDOW;
@@ -302,7 +303,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   }
 
   protected failStreams(errno: number): void {
-    for (const stream of [...this.streams.values()]) this.failStream(stream, errno);
+    for (const stream of this.streams.all()) this.failStream(stream, errno);
   }
 
   /** The stream is over, and not by the will of its session, which hears of it. */
@@ -379,7 +380,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     // What its session has not read counts as read for the connection.
     this.#giveConnectionCredit(stream.inbound.unread);
     stream.inbound.unread = 0;
-    if (this.streams.get(stream.id) === stream) this.streams.delete(stream.id);
+    this.streams.remove(stream);
     this.onStreamGone();
   }
 
@@ -416,7 +417,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   onDataBegin(streamId: number, flags: number, length: number, padding: number): number {
     if (length > this.receiveWindow) return ErrorCode.FLOW_CONTROL_ERROR;
     this.receiveWindow -= length;
-    const stream = this.streams.get(streamId);
+    const stream = this.streams.find(streamId);
     this.#dataStream = undefined;
     if (stream === undefined || !stream.hasHead || stream.remoteEnded) {
       this.#giveConnectionCredit(length);
@@ -459,13 +460,13 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   onPriority(streamId: number, length: number): number {
     const error = this.spendIdleFrame();
     if (error !== 0 || length === 5) return error;
-    const stream = this.streams.get(streamId);
+    const stream = this.streams.find(streamId);
     return stream === undefined ? 0 : this.streamError(stream, ErrorCode.FRAME_SIZE_ERROR);
   }
 
   onReset(streamId: number, code: number): number {
     if (this.isIdle(streamId)) return ErrorCode.PROTOCOL_ERROR;
-    const stream = this.streams.get(streamId);
+    const stream = this.streams.find(streamId);
     if (stream === undefined) return this.spendIdleFrame();
     stream.isUnprocessed = code === ErrorCode.REFUSED_STREAM;
     if (stream.localEnded && code === ErrorCode.NO_ERROR) stream.remoteEnded = true;
@@ -482,7 +483,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     this.output.settingsAck();
     const change = this.peer.initialWindow - initialWindow;
     if (change === 0) return 0;
-    for (const stream of [...this.streams.values()]) {
+    for (const stream of this.streams.all()) {
       if (stream.sendWindow + change > MAX_WINDOW) return ErrorCode.FLOW_CONTROL_ERROR;
       this.#widen(stream, change);
     }
@@ -512,7 +513,7 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
       return 0; // those that wait are woken by the flush that follows
     }
     if (this.isIdle(streamId)) return ErrorCode.PROTOCOL_ERROR;
-    const stream = this.streams.get(streamId);
+    const stream = this.streams.find(streamId);
     if (stream === undefined) return 0; // it may be on its way since before the stream was over
     if (increment === 0) return this.streamError(stream, ErrorCode.PROTOCOL_ERROR);
     if (stream.sendWindow + increment > MAX_WINDOW) return this.streamError(stream, ErrorCode.FLOW_CONTROL_ERROR);

@@ -48,7 +48,6 @@ export class FrontendConnection extends Http2Connection implements SessionContex
   readonly state: SharedState;
   /** Requests so far. */
   requests = 0;
-  readonly #sessions = new Map<Http2Stream, StreamSession>();
   readonly #timer: Timer;
   /** Octets of the preface that have come. */
   #prefaced = 0;
@@ -85,13 +84,13 @@ export class FrontendConnection extends Http2Connection implements SessionContex
   // As a session of the worker ───────────────────────────────────────────────────────────────────────────────────────
 
   abort(): void {
-    for (const session of [...this.#sessions.values()]) session.abort();
+    for (const stream of this.streams.all()) sessionOf(stream).abort();
     this.closeNow();
     this.#endIfDone();
   }
 
   discard(): void {
-    for (const session of [...this.#sessions.values()]) session.discard();
+    for (const stream of this.streams.all()) sessionOf(stream).discard();
     this.closeNow();
     this.#endIfDone();
   }
@@ -100,7 +99,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
   onStopping(): void {
     if (this.isClosing || this.#isDraining) return;
     this.#isDraining = true;
-    if (this.#sessions.size === 0) {
+    if (this.streams.size === 0) {
       this.#goAway();
       return;
     }
@@ -119,9 +118,8 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     return this.context.stopping;
   }
 
-  onSessionEnd(session: ClientSession): void {
-    this.#sessions.delete((session as StreamSession).stream);
-    if (this.#sessions.size > 0) return;
+  onSessionEnd(): void {
+    if (this.streams.size > 0) return;
     if (this.#lastStream !== MAX_WINDOW) this.beginClosing();
     else if (this.#isDraining) this.#goAway();
     this.#endIfDone();
@@ -135,7 +133,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
   // Http2Connection ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   override onFieldBlock(streamId: number, endStream: boolean, bytes: Uint8Array, from: number, to: number): number {
-    const stream = this.streams.get(streamId);
+    const stream = this.streams.find(streamId);
     if (stream !== undefined) return this.onTrailers(stream, endStream, bytes, from, to);
     if (streamId % 2 === 0) return ErrorCode.PROTOCOL_ERROR;
     if (streamId <= this.highestPeerStream) {
@@ -147,8 +145,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     builder.begin(false);
     if (this.decoder.decode(bytes, from, to, builder) !== 0) return ErrorCode.COMPRESSION_ERROR;
     if (streamId > this.#lastStream) return 0; // it is told by GOAWAY
-    // A session may outlive its stream for a moment, and is what costs.
-    if (this.#sessions.size >= MAX_CONCURRENT_STREAMS) return this.refuse(streamId, ErrorCode.REFUSED_STREAM);
+    if (this.streams.size >= MAX_CONCURRENT_STREAMS) return this.refuse(streamId, ErrorCode.REFUSED_STREAM);
     if (this.decoder.tooLarge) return this.#refuseTooLarge(streamId, endStream);
     const length = builder.finish(endStream);
     if (length < 0) {
@@ -186,7 +183,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
 
   protected override failStream(stream: Http2Stream, errno: number): void {
     stream.fail(errno);
-    this.#sessions.get(stream)?.onClientReset();
+    sessionOf(stream).onClientReset();
   }
 
   protected override onClosed(): void {
@@ -205,7 +202,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     const { settings } = this.frontend;
     const { timers, now } = this.loop;
     if (this.isPeerSlow) timers.arm(this.#timer, now + settings.timeoutClient);
-    else if (this.#sessions.size > 0) timers.disarm(this.#timer);
+    else if (this.streams.size > 0) timers.disarm(this.#timer);
     else if (this.requests > 0) timers.arm(this.#timer, now + settings.timeoutHttpKeepAlive);
   }
 
@@ -229,10 +226,9 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     stream.inbound.begin(builder.body, builder.contentLength);
     stream.inbound.append(builder.bytes, 0, length);
     stream.remoteEnded = endStream;
-    this.streams.set(streamId, stream);
+    this.streams.add(stream);
     const requestLine = frontend.log === undefined ? undefined : builder.requestLine();
     const session = new StreamSession(this, frontend, stream, this.address, requestLine, this.requests++);
-    this.#sessions.set(stream, session);
     try {
       session.start();
       stream.wake();
@@ -252,12 +248,12 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     if (this.isClosing) return;
     this.#lastStream = this.highestPeerStream;
     this.output.goAway(this.#lastStream, ErrorCode.NO_ERROR);
-    if (this.#sessions.size === 0) this.beginClosing();
+    if (this.streams.size === 0) this.beginClosing();
     this.scheduleFlush();
   }
 
   #endIfDone(): void {
-    if (this.#hasEnded || !this.isClosed || this.#sessions.size > 0) return;
+    if (this.#hasEnded || !this.isClosed || this.streams.size > 0) return;
     this.#hasEnded = true;
     this.context.onSessionEnd(this);
   }
@@ -272,6 +268,9 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     }
   }
 }
+
+/** A stream is the channel of one session, from the beginning. */
+const sessionOf = (stream: Http2Stream): StreamSession => stream.owner as StreamSession;
 
 function header(length: number, streamId: number): Uint8Array {
   const bytes = new Uint8Array(FRAME_HEADER);

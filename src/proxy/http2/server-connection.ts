@@ -7,6 +7,7 @@ import { ErrorCode } from "./error-code.js";
 import { DEFAULT_WINDOW, MAX_WINDOW, PREFACE, Setting } from "./frames.js";
 import { ResponseBuilder } from "./response-builder.js";
 import { Http2Stream } from "./stream.js";
+import { StreamList } from "./stream-list.js";
 
 /** `tune.h2.be.max-concurrent-streams`: whatever more a server allows. */
 const MAX_CONCURRENT_STREAMS = 100;
@@ -22,7 +23,7 @@ const builder = new ResponseBuilder(MAX_HEADER_LIST);
 export class ServerConnection extends Http2Connection {
   #nextId = 1;
   /** Streams of sessions, those without a number yet included. */
-  readonly #live = new Set<Http2Stream>();
+  readonly #live = new StreamList();
   #isGoingAway = false;
 
   /**
@@ -69,13 +70,13 @@ export class ServerConnection extends Http2Connection {
   }
 
   override onFailure(error: unknown): void {
-    const [...streams] = this.#live;
+    const streams = this.#live.all();
     this.closeNow();
     for (const { owner } of streams) owner.onFailure(error);
   }
 
   override onFieldBlock(streamId: number, endStream: boolean, bytes: Uint8Array, from: number, to: number): number {
-    const stream = this.streams.get(streamId);
+    const stream = this.streams.find(streamId);
     if (stream === undefined) {
       if (this.isIdle(streamId)) return ErrorCode.PROTOCOL_ERROR;
       const error = this.skipBlock(bytes, from, to);
@@ -99,7 +100,7 @@ export class ServerConnection extends Http2Connection {
 
   override onGoAway(lastStreamId: number): number {
     this.#isGoingAway = true;
-    for (const stream of [...this.#live]) {
+    for (const stream of this.#live.all()) {
       if (stream.id !== 0 && stream.id <= lastStreamId) continue;
       stream.isUnprocessed = true;
       this.failStream(stream, ECONNRESET);
@@ -109,13 +110,13 @@ export class ServerConnection extends Http2Connection {
   }
 
   override onStreamClosed(stream: Http2Stream): void {
-    this.#live.delete(stream);
+    this.#live.remove(stream);
     super.onStreamClosed(stream);
   }
 
   /** A stream whose response is whole but for its end is nobody's any more. */
   override onStreamDetached(stream: Http2Stream): void {
-    this.#live.delete(stream);
+    this.#live.remove(stream);
     this.onStreamGone();
   }
 
@@ -144,7 +145,7 @@ export class ServerConnection extends Http2Connection {
   protected override nameStream(stream: Http2Stream): void {
     stream.id = this.#nextId;
     this.#nextId += 2;
-    this.streams.set(stream.id, stream);
+    this.streams.add(stream);
   }
 
   protected override failStream(stream: Http2Stream, errno: number): void {
@@ -154,7 +155,7 @@ export class ServerConnection extends Http2Connection {
   }
 
   protected override failStreams(errno: number): void {
-    for (const stream of [...this.#live]) this.failStream(stream, errno);
+    for (const stream of this.#live.all()) this.failStream(stream, errno);
   }
 
   protected override onClosed(): void {
