@@ -12,13 +12,14 @@ import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
 import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
 import { connect, lastAddress, localName } from "../sys/socket.js";
 import { ClientAddress } from "./client-address.js";
+import type { Member } from "./roster.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
 import { addressForClient, openServerSocket } from "./server-socket.js";
 import { Counter, Gauge, type SharedState } from "./shared-state.js";
 
 /** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
-export interface ClientSession {
+export interface ClientSession extends Member {
   readonly frontend: FrontendRuntime;
   /** It is over. */
   readonly closed: boolean;
@@ -63,6 +64,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   /** Attempts to connect that failed, in the present request. */
   retries = 0;
   redispatched = false;
+  place = -1;
   closed = false;
   /** The loop's milliseconds. */
   readonly acceptedAt: number;

@@ -14,6 +14,7 @@ import { PURGE_INTERVAL } from "./idle-connections.js";
 import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { type ProxyHeaderOwner, ProxyHeaderReader } from "./proxy-header-reader.js";
+import { Roster } from "./roster.js";
 import { buildRuntime, type FrontendRuntime, type ProxyRuntime } from "./runtime.js";
 import type { ClientSession, Session, SessionContext } from "./session.js";
 import { Counter, Gauge, SharedState } from "./shared-state.js";
@@ -33,7 +34,7 @@ class ProxyWorker implements SessionContext {
   readonly state: SharedState;
   stopping = false;
   readonly #runtime: ProxyRuntime;
-  readonly #sessions = new Set<ClientSession>();
+  readonly #sessions = new Roster<ClientSession>();
   /** Clients on their way to a session; they count as sessions already. */
   readonly #handshakes = new Set<Handshake>();
   readonly #proxyHeaders = new Set<ProxyHeaderReader>();
@@ -68,7 +69,7 @@ class ProxyWorker implements SessionContext {
   }
 
   onSessionEnd(session: ClientSession): void {
-    this.#sessions.delete(session);
+    this.#sessions.remove(session);
     this.state.leave(session.frontend.entity);
     this.state.addGauge(this.state.process, Gauge.current, -1);
     this.#stopIfDone();
@@ -85,7 +86,7 @@ class ProxyWorker implements SessionContext {
   }
 
   startHttp2(session: Session, input: ByteBuffer): void {
-    this.#sessions.delete(session);
+    this.#sessions.remove(session);
     this.#startHttp2(session.frontend, session.client, session.address, session.acceptedAt, input);
   }
 
@@ -256,7 +257,7 @@ class ProxyWorker implements SessionContext {
 
   #drain(): void {
     this.#stopListening();
-    for (const session of [...this.#sessions]) session.onStopping();
+    for (const session of this.#sessions.all()) session.onStopping();
     this.#stopIfDone();
   }
 
@@ -273,7 +274,7 @@ class ProxyWorker implements SessionContext {
     this.#stopListening();
     for (const handshake of [...this.#handshakes]) handshake.drop();
     for (const reader of [...this.#proxyHeaders]) reader.drop();
-    for (const session of [...this.#sessions]) session.abort();
+    for (const session of this.#sessions.all()) session.abort();
     this.loop.stop();
   }
 

@@ -48,6 +48,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
   readonly state: SharedState;
   /** Requests so far. */
   requests = 0;
+  place = -1;
   readonly #timer: Timer;
   /** Octets of the preface that have come. */
   #prefaced = 0;
