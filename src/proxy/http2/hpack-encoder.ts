@@ -9,8 +9,9 @@ import { encodeHuffman, huffmanLength } from "./huffman.js";
 /** More than a field can take beyond its HTTP/1.1 line: two lengths and an index. */
 export const FIELD_ROOM = 16;
 
-const SLOTS = 512;
+/** As many entries as a table can have. Both arrays below are paid by every connection. */
 const RING = DEFAULT_TABLE_SIZE / ENTRY_OVERHEAD;
+const SLOTS = 128;
 const STATIC_SLOTS = 256;
 const FNV_BASIS = -2128831035;
 const FNV_PRIME = 16_777_619;
@@ -52,7 +53,7 @@ function hashOfName(name: string): number {
 }
 
 export class HpackEncoder {
-  #entries: (Entry | undefined)[] = new Array(RING).fill(undefined);
+  readonly #entries: (Entry | undefined)[] = [];
   /** Entries ever inserted; the newest has this number. */
   #inserted = 0;
   #count = 0;
@@ -61,7 +62,7 @@ export class HpackEncoder {
   /** The smallest and the last size set since the last block; -1: none. */
   #smallestPending = -1;
   /** By the hash of name and value: the number of an entry. A later one may take the place of an earlier one. */
-  readonly #byHash = new Float64Array(SLOTS);
+  readonly #byHash = new Int32Array(SLOTS);
   /** By the same: hashes that were seen once. */
   readonly #seen = new Int32Array(SLOTS);
 

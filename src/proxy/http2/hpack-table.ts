@@ -75,9 +75,11 @@ export const STATIC_TABLE: readonly HeaderField[] = [
 ];
 export const STATIC_COUNT = STATIC_FIELDS.length;
 
+const RING = DEFAULT_TABLE_SIZE / ENTRY_OVERHEAD;
+
 /** Entries in a ring, the newest first in HPACK's counting. */
 export class DynamicTable {
-  #entries: (HeaderField | undefined)[] = new Array(DEFAULT_TABLE_SIZE / ENTRY_OVERHEAD).fill(undefined);
+  readonly #entries: (HeaderField | undefined)[] = [];
   /** Where the next entry goes. */
   #next = 0;
   count = 0;
@@ -89,8 +91,7 @@ export class DynamicTable {
     if (index <= STATIC_COUNT) return index === 0 ? undefined : STATIC_TABLE[index];
     const age = index - STATIC_COUNT;
     if (age > this.count) return undefined;
-    const { length } = this.#entries;
-    return this.#entries[(this.#next - age + length) % length];
+    return this.#entries[(this.#next - age + RING) % RING];
   }
 
   /** Adds a field, which is the table's own from now on. One that is larger than the table empties it (§4.4). */
@@ -99,7 +100,7 @@ export class DynamicTable {
     this.#evictTo(this.maxSize - size);
     if (size > this.maxSize) return;
     this.#entries[this.#next] = field;
-    this.#next = (this.#next + 1) % this.#entries.length;
+    this.#next = (this.#next + 1) % RING;
     this.count++;
     this.size += size;
   }
@@ -111,9 +112,8 @@ export class DynamicTable {
   }
 
   #evictTo(size: number): void {
-    const { length } = this.#entries;
     while (this.count > 0 && this.size > size) {
-      const oldest = (this.#next - this.count + length) % length;
+      const oldest = (this.#next - this.count + RING) % RING;
       this.size -= this.#entries[oldest]!.size;
       this.#entries[oldest] = undefined;
       this.count--;
