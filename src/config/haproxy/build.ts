@@ -73,6 +73,7 @@ class Builder {
     const timeoutClient = settings.timeouts.client ?? FALLBACK_TIMEOUTS.client;
     const timeoutHttpRequest = settings.timeouts["http-request"] ?? timeoutClient;
     const mode = modeOf(proxy);
+    for (const bind of binds) this.checkProtocol(bind, mode);
     return {
       name,
       id: this.ids.get(proxy)!,
@@ -96,6 +97,7 @@ class Builder {
 
   private backend(proxy: ProxyDraft): Backend {
     const { settings, name, span } = proxy;
+    for (const server of proxy.servers) this.checkProtocol(server, modeOf(proxy));
     return {
       name,
       id: this.ids.get(proxy)!,
@@ -132,6 +134,18 @@ class Builder {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
       ...{ maxConnections: 0, check, tls, protocol, span },
     };
+  }
+
+  private checkProtocol({ protocol, span }: Pick<ServerDraft, "protocol" | "span">, mode: "tcp" | "http"): void {
+    if (protocol === undefined || mode === "http") return;
+    this.diagnostics.report({
+      severity: "error",
+      code: "needs-http",
+      span,
+      message: `proto ${protocol} needs mode http`,
+      cause: "in mode tcp bytes are passed on, whatever they say",
+      remedy: "take it out, or write: mode http",
+    });
   }
 
   private check(draft: ServerDraft, sendProxy: SendProxy | undefined): ServerCheck {
