@@ -37,7 +37,7 @@ export class TimerWheel {
     this.#turnedTo = Math.floor(now);
   }
 
-  /** Fires `timer` at `deadline` (milliseconds of the loop's clock) and at no time set before. */
+  /** Fires `timer` at `deadline` (milliseconds of the loop's clock, above 0) and at no time set before. */
   arm(timer: Timer, deadline: number): void {
     timer.deadline = deadline;
     if (timer.linkedAt !== 0) {

@@ -159,7 +159,8 @@ const step = fc.oneof(
 
 test("any history: every timer fires once, never early, in the very advance that reaches its deadline", () =>
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 60 }), fc.nat(2000), (history, start) => {
+    // No clock starts at 0, which as a deadline says "disarmed".
+    fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 2000 }), (history, start) => {
       const bench = new Bench(start);
       const timers = Array.from({ length: TIMERS }, (_, index) => bench.timer(String(index)));
       const deadlines = new Map<string, number>();
