@@ -101,7 +101,7 @@ export class StickTable {
     return free;
   }
 
-  /** The table is full but the bucket at `first` is empty: frees one entry of the next bucket that has any. */
+  /** The table is full but the bucket at `first` is empty: frees one entry of the next bucket that is not. */
   #purgeAfter(first: number): void {
     for (let step = 1; step < this.#buckets; step++) {
       const bucket = HEADER + ((first - HEADER + step * WAYS * WORDS) % (this.#buckets * WAYS * WORDS));
