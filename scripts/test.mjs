@@ -92,7 +92,11 @@ if (skipped.length > 0) {
 }
 if (failures.length > 0) {
   console.log("\nFailed:");
-  for (const event of failures) console.log(`  ${event.name} (${place(event)})`);
+  for (const event of failures) {
+    console.log(`  ${event.name} (${place(event)})`);
+    const error = event.details?.error;
+    if (error !== undefined) console.log(String(error.cause?.stack ?? error.message).replace(/^/gm, "    "));
+  }
 }
 console.log(`\n# lint ${lint.status === 0 ? "pass" : "fail"}`);
 for (const [name, value] of Object.entries(totals)) console.log(`# ${name} ${value}`);

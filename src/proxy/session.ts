@@ -201,8 +201,9 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     this.context.loop.timers.release(this.timer);
     this.closeUpstream();
     this.detachServer();
-    this.client.close();
+    // Before the client can see it: whoever connects on seeing the close must not be counted beside this one.
     this.context.onSessionEnd(this);
+    this.client.close();
   }
 
   protected get isConnecting(): boolean {
