@@ -4,6 +4,7 @@ import { EADDRNOTAVAIL, EEXIST, ENODEV, errnoText } from "../sys/errno.js";
 import type { AddressSettings, InterfaceAddress, Netlink } from "../sys/netlink.js";
 import type { LogLevel } from "./instance.js";
 import type { HostNetwork } from "./network.js";
+import { interfaceOf } from "./wire-settings.js";
 
 export interface HeldAddress extends VirtualAddress {
   readonly device: string;
@@ -23,7 +24,7 @@ export class VirtualAddresses {
   ) {
     this.all = [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
       ...address,
-      device: address.device ?? instance.interface,
+      device: address.device ?? interfaceOf(instance),
     }));
   }
 

@@ -8,7 +8,7 @@ import { openVrrpSocket, receivePacket, sendPacket } from "../sys/packet-socket.
 import { close } from "../sys/socket.js";
 import { formatIpv4 } from "./ipv4.js";
 import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET, VRRP_GROUP } from "./packet.js";
-import { ipv4 } from "./wire-settings.js";
+import { ipv4, peersOf } from "./wire-settings.js";
 
 /** Longer than any VRRP packet: what does not fit is cut off and then refused for its length. */
 const receiveMemory = allocate(2048);
@@ -27,7 +27,7 @@ export class Endpoint {
     readonly instance: VrrpInstance,
     readonly settings: AdvertisementSettings,
   ) {
-    const peers = settings.unicast ? instance.unicastPeers.map(ipv4) : [VRRP_GROUP];
+    const peers = settings.unicast ? peersOf(instance).map(ipv4) : [VRRP_GROUP];
     this.#destinations = peers.map((address) => ({ address, to: internetAddress(formatIpv4(address), 0) }));
   }
 

@@ -17,6 +17,7 @@ import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
 import type { Instant } from "./timers.js";
 import type { ScriptState } from "./tracking.js";
+import { interfaceOf } from "./wire-settings.js";
 
 /** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
 const REAL_TIME_PRIORITY = 1;
@@ -180,7 +181,7 @@ export class Engine {
   /** Opens an instance's socket when its interface appears, or appears again as another one. */
   #followLink(instance: RunningInstance): void {
     const { endpoint } = instance;
-    const link = this.#network.link(instance.own.interface);
+    const link = this.#network.link(interfaceOf(instance.own));
     if (!endpoint.isOn(link)) this.#loop.remove(endpoint.fd);
     if (endpoint.follow(link) && endpoint.fd >= 0)
       this.#loop.add(endpoint.fd, () => endpoint.drain((packet, length) => instance.receive(packet, length)));

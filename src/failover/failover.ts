@@ -179,7 +179,7 @@ class RunningFailover implements Failover {
   /** One for each script that somebody tracks and that can be run. */
   #makeRunners(): ScriptRunner[] {
     const { scripts, instances } = this.configuration;
-    const tracked = new Set(instances.flatMap((own) => own.trackScripts.map(({ script }) => script)));
+    const tracked = new Set(instances.flatMap((own) => own.track.scripts.map(({ script }) => script)));
     const used = scripts.filter((script) => tracked.has(script.name));
     if (used.length > 0) warnOfRoot(this.configuration, this.hooks);
     return used.map((script) => this.#makeRunner(script)).filter((runner) => runner !== undefined);
@@ -206,7 +206,7 @@ class RunningFailover implements Failover {
   /** A master that goes on would resign for a script that has merely not run yet in this process. */
   #inheritedState({ name }: VrrpScript): ScriptState | undefined {
     const resumed = this.configuration.instances.filter((own) => this.hooks.resume?.has(own.name));
-    const isTracked = resumed.some((own) => own.trackScripts.some(({ script }) => script === name));
+    const isTracked = resumed.some((own) => own.track.scripts.some(({ script }) => script === name));
     return isTracked ? { kind: "up", failures: 0 } : undefined;
   }
 }
@@ -233,7 +233,7 @@ function warnOfOddities({ instances }: KeepalivedConfiguration, hooks: FailoverH
     const say = (text: string): void => hooks.log(`(${own.name}) ${text}`, "warning");
     if (own.state === "MASTER" && !own.preempt)
       say("Warning - nopreempt will not work with initial state MASTER - clearing");
-    if (own.trackInterfaces.some((tracked) => tracked.interface === own.interface))
+    if (own.track.interfaces.some((tracked) => tracked.interface === own.interface))
       say(`Ignoring track_interface ${own.interface} since own interface`);
     // keepalived ends here if the kernel has no IPVS; there are no connections to lose then.
     if (own.lvsSyncDaemonInterface !== undefined)

@@ -31,7 +31,7 @@ import {
 import { describeRejection } from "./rejections.js";
 import type { Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
-import { advertisementSettings, instanceSettings, ipv4 } from "./wire-settings.js";
+import { advertisementSettings, instanceSettings, interfaceOf, ipv4 } from "./wire-settings.js";
 
 /** What the engine gives to its instances. */
 export interface Surroundings {
@@ -140,8 +140,8 @@ export class RunningInstance {
   #circumstances(): { assessment: Assessment; source: number } {
     const { network } = this.around;
     const configured = this.own.sourceAddress;
-    const present = configured === undefined || network.hasAddress(this.own.interface, configured);
-    const source = configured ?? network.firstAddress(this.own.interface, this.around.isVirtual);
+    const present = configured === undefined || network.hasAddress(interfaceOf(this.own), configured);
+    const source = configured ?? network.firstAddress(interfaceOf(this.own), this.around.isVirtual);
     const assessment = assess(this.own, {
       script: this.around.script,
       link: (name) => network.condition(name),

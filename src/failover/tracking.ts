@@ -1,5 +1,6 @@
 /** What raises and lowers a priority, and what puts an instance into fault: scripts, links, the source address. */
 import type { VrrpInstance, VrrpScript } from "../config/keepalived/model.js";
+import { interfaceOf } from "./wire-settings.js";
 
 /** What one tracked script has shown so far. Counts run towards the next change of mind. */
 export type ScriptState =
@@ -92,12 +93,12 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
     if (link === "missing") faults.push({ kind: "interface-missing", interface: name });
     else if (link === "down") faults.push({ kind: "interface-down", interface: name });
   }
-  for (const tracked of instance.trackInterfaces) {
+  for (const tracked of instance.track.interfaces) {
     // The own interface is watched anyway, so that a weight on it could never show.
     if (tracked.weight === 0 || tracked.interface === instance.interface) continue;
     sum += contribution(tracked.weight, world.link(tracked.interface) === "up");
   }
-  for (const tracked of instance.trackScripts) {
+  for (const tracked of instance.track.scripts) {
     const state = world.script(tracked.script);
     if (state === undefined) continue;
     if (tracked.weight !== 0) {
@@ -120,9 +121,9 @@ function contribution(weight: number, up: boolean): number {
 
 /** Its own interface, those its addresses live on, and those tracked with weight 0. */
 export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> {
-  const names = new Set([instance.interface]);
+  const names = new Set([interfaceOf(instance)]);
   for (const address of [...instance.addresses, ...instance.excludedAddresses])
     if (address.device !== undefined) names.add(address.device);
-  for (const tracked of instance.trackInterfaces) if (tracked.weight === 0) names.add(tracked.interface);
+  for (const tracked of instance.track.interfaces) if (tracked.weight === 0) names.add(tracked.interface);
   return names;
 }

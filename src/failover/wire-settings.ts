@@ -13,13 +13,23 @@ export function ipv4(text: string): number {
   return address;
 }
 
+/** Throws a RangeError if the instance has none: the configuration has been checked. */
+export function interfaceOf(instance: VrrpInstance): string {
+  if (instance.interface === undefined) throw new RangeError(`${instance.name} has no interface`);
+  return instance.interface;
+}
+
+/** The addresses of the unicast peers; none: multicast. */
+export const peersOf = ({ transport }: VrrpInstance): readonly string[] =>
+  transport.kind === "unicast" ? transport.peers.map((peer) => peer.address) : [];
+
 export function advertisementSettings(instance: VrrpInstance): AdvertisementSettings {
   return {
     virtualRouterId: instance.virtualRouterId,
     advertInterval: Math.round(instance.advertInterval / 1_000_000),
     password: instance.authentication && passwordOctets(instance.authentication.password),
     addresses: instance.addresses.map((address) => ipv4(address.address)),
-    unicast: instance.unicastPeers.length > 0,
+    unicast: instance.transport.kind === "unicast",
   };
 }
 
@@ -44,7 +54,7 @@ export function unsupported(instance: VrrpInstance): string[] {
   const texts = [
     ...instance.addresses.map((address) => address.address),
     ...instance.excludedAddresses.map((address) => address.address),
-    ...instance.unicastPeers,
+    ...peersOf(instance),
     ...(instance.sourceAddress === undefined ? [] : [instance.sourceAddress]),
   ];
   for (const text of texts)

@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
+import { defaultGlobal } from "../../src/config/keepalived/defaults.js";
 import type { KeepalivedGlobal, VrrpScript } from "../../src/config/keepalived/model.js";
 import { microseconds } from "../../src/config/units.js";
 import { resolveCommand } from "../../src/failover/script-command.js";
@@ -11,15 +12,14 @@ import { eventually } from "../support/eventually.js";
 import { needsRoot } from "../support/root.js";
 
 const global: KeepalivedGlobal = {
-  routerId: undefined,
-  enableScriptSecurity: false,
-  scriptUser: { user: "root", group: undefined },
+  ...defaultGlobal,
+  scriptUser: { user: "root", group: undefined, supplementaryGroups: false },
 };
 
 function vrrpScript(argv: readonly string[], overrides: Partial<VrrpScript> = {}): VrrpScript {
   const interval = microseconds(40_000);
   const span = { file: { path: "", text: "" }, line: 1, column: 1, length: 0 };
-  const rest = { weight: 0, rise: 1, fall: 1, user: undefined, initFail: false, span };
+  const rest = { weight: 0, reverse: false, rise: 1, fall: 1, user: undefined, initFail: false, span };
   return { name: "chk", argv, interval, timeout: interval, ...rest, ...overrides };
 }
 
@@ -97,7 +97,7 @@ test("whoever knows the answer is asked, and nothing is run", async (t) => {
 
 test("a script runs as its user", { skip: needsRoot }, async (t) => {
   const script = vrrpScript(["sh", "-c", '[ "$(id -un):$(id -G)" = "nobody:$(id -g nobody)" ]'], {
-    user: { user: "nobody", group: undefined },
+    user: { user: "nobody", group: undefined, supplementaryGroups: false },
     timeout: microseconds(2_000_000),
   });
   const { changes } = run(t, script);
@@ -117,7 +117,7 @@ test("a script that is missing, or has no user, is disabled with its reason", ()
     kind: "disabled",
     reason: "`/no/such/file` is not found or not executable",
   });
-  const script = vrrpScript(["true"], { user: { user: "no-such-user", group: undefined } });
+  const script = vrrpScript(["true"], { user: { user: "no-such-user", group: undefined, supplementaryGroups: false } });
   assert.deepEqual(resolveCommand(script, global), { kind: "disabled", reason: "there is no user no-such-user" });
 });
 

@@ -1,7 +1,8 @@
 /** Small makings shared by the tests of the fail-over engine. */
 import assert from "node:assert/strict";
 import type { Span } from "../../src/config/diagnostics.js";
-import type { VirtualAddress, VrrpInstance } from "../../src/config/keepalived/model.js";
+import { noNotifyScripts, noTrackers } from "../../src/config/keepalived/defaults.js";
+import type { Trackers, VirtualAddress, VrrpInstance } from "../../src/config/keepalived/model.js";
 import { fromSeconds, type Microseconds, microseconds } from "../../src/config/units.js";
 import {
   type Effect,
@@ -17,10 +18,13 @@ import type { FaultReason } from "../../src/failover/tracking.js";
 
 const span: Span = { file: { path: "test.conf", text: "" }, line: 1, column: 1, length: 1 };
 
-type Overrides = Partial<Omit<VrrpInstance, "addresses">> & { readonly addresses?: Partial<VirtualAddress>[] };
+type Overrides = Partial<Omit<VrrpInstance, "addresses" | "track">> & {
+  readonly addresses?: Partial<VirtualAddress>[];
+  readonly track?: Partial<Trackers>;
+};
 
 /** A typed `vrrp_instance` with keepalived's defaults. */
-export function vrrpInstance({ addresses = [{ address: "192.0.2.1" }], ...overrides }: Overrides): VrrpInstance {
+export function vrrpInstance({ addresses = [{ address: "192.0.2.1" }], track, ...overrides }: Overrides): VrrpInstance {
   return {
     name: "VI_1",
     state: "BACKUP",
@@ -32,19 +36,52 @@ export function vrrpInstance({ addresses = [{ address: "192.0.2.1" }], ...overri
     authentication: undefined,
     addresses: addresses.map((address) => ({
       address: "192.0.2.1",
+      family: 4,
       prefixLength: 32,
       device: undefined,
       label: undefined,
       scope: 0,
       broadcast: undefined,
+      virtualMac: false,
+      peer: undefined,
+      home: false,
+      noDad: false,
+      manageTemporary: false,
+      noPrefixRoute: false,
+      autoJoin: false,
+      preferredLifetime: "forever",
+      track: true,
       span,
       ...address,
     })),
     excludedAddresses: [],
     sourceAddress: undefined,
-    unicastPeers: [],
-    trackScripts: [],
-    trackInterfaces: [],
+    family: 4,
+    vrf: undefined,
+    routes: [],
+    rules: [],
+    promoteSecondaries: false,
+    transport: { kind: "multicast", group: "224.0.0.18" },
+    checksum: { v3AsV2: false, oldUnicast: "auto" },
+    virtualMac: undefined,
+    virtualMacForAddresses: false,
+    ipvlan: undefined,
+    accept: true,
+    strict: false,
+    skipAddressCheck: false,
+    downTimerAdverts: 3,
+    higherPrioritySendAdvert: false,
+    lowerPriorityNoAdvert: false,
+    ownerIgnoreAdverts: false,
+    timerExpiredBackup: undefined,
+    track: { ...noTrackers, ...track },
+    trackPrimary: true,
+    notify: noNotifyScripts,
+    notifyPriorityChanges: false,
+    smtpAlert: false,
+    receiveBuffer: undefined,
+    lastResort: false,
+    addressLifetime: "off",
     trackSourceAddress: false,
     preempt: true,
     preemptDelay: microseconds(0),
@@ -62,6 +99,7 @@ export const keepalivedGarp = {
   masterRefreshRepeat: 1,
   lowerPriorityDelay: fromSeconds(5),
   lowerPriorityRepeat: 5,
+  extraInterfaces: { interval: microseconds(0), all: false },
 };
 
 export const ipv4 = (text: string): number => {

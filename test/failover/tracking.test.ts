@@ -61,7 +61,7 @@ const brief = ({ priority, faults }: Assessment): string =>
   `${priority}${faults.length > 0 ? ` ${faults.map((fault) => fault.kind).join(" ")}` : ""}`;
 
 const withScript = (weight: number, priority = 100) =>
-  vrrpInstance({ priority, trackScripts: [{ script: "chk", weight }] });
+  vrrpInstance({ priority, track: { scripts: [{ script: "chk", weight, reverse: false }] } });
 
 for (const [weight, state, expected] of [
   [0, "up", "100"],
@@ -81,10 +81,12 @@ test("the own interface, those of the addresses and tracked ones of weight 0 mus
   const own = vrrpInstance({
     interface: "eth0",
     addresses: [{ address: "10.0.0.1", device: "eth1" }],
-    trackInterfaces: [
-      { interface: "eth2", weight: 0 },
-      { interface: "eth3", weight: 20 },
-    ],
+    track: {
+      interfaces: [
+        { interface: "eth2", weight: 0, reverse: false },
+        { interface: "eth3", weight: 20, reverse: false },
+      ],
+    },
   });
   assert.equal(brief(assess(own, world({}))), "120");
   assert.equal(brief(assess(own, world({ links: { eth0: "down" } }))), "120 interface-down");
@@ -97,7 +99,9 @@ test("the own interface, those of the addresses and tracked ones of weight 0 mus
 
 test("a weight on the own interface counts for nothing, since that is watched anyway", () =>
   assert.equal(
-    brief(assess(vrrpInstance({ trackInterfaces: [{ interface: "eth0", weight: 20 }] }), world({}))),
+    brief(
+      assess(vrrpInstance({ track: { interfaces: [{ interface: "eth0", weight: 20, reverse: false }] } }), world({})),
+    ),
     "100",
   ));
 
@@ -115,8 +119,8 @@ test("an effective priority stays within 1–254, and 255 never changes", () => 
       fc.integer({ min: 1, max: 254 }),
       fc.array(fc.integer({ min: -253, max: 253 })),
       (priority, weights) => {
-        const trackScripts = weights.map((weight) => ({ script: "chk", weight }));
-        const got = assess(vrrpInstance({ priority, trackScripts }), world({ scripts: { chk: "up" } })).priority;
+        const scripts = weights.map((weight) => ({ script: "chk", weight, reverse: false }));
+        const got = assess(vrrpInstance({ priority, track: { scripts } }), world({ scripts: { chk: "up" } })).priority;
         assert.ok(got >= 1 && got <= 254);
       },
     ),

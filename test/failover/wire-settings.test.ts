@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromSeconds } from "../../src/config/units.js";
 import { advertisementSettings, instanceSettings, unsupported } from "../../src/failover/wire-settings.js";
+import { unicastTo } from "../config/keepalived/support.js";
 import { ipv4, vrrpInstance } from "./support.js";
 
 test("an advertisement carries the addresses in their order, without the excluded ones", () => {
@@ -15,7 +16,7 @@ test("an advertisement carries the addresses in their order, without the exclude
   assert.deepEqual(settings.addresses, [ipv4("10.0.0.2"), ipv4("10.0.0.1")]);
   assert.equal(settings.advertInterval, 3);
   assert.equal(settings.unicast, false);
-  assert.equal(advertisementSettings(vrrpInstance({ unicastPeers: ["10.0.0.3"] })).unicast, true);
+  assert.equal(advertisementSettings(vrrpInstance({ transport: unicastTo("10.0.0.3") })).unicast, true);
 });
 
 test("state MASTER cancels nopreempt, as keepalived has it, and keeps preempt_delay", () => {

@@ -1,10 +1,11 @@
 /** One vrrp_instance: what was written → what is run, with defaults, inheritance and keepalived's own overrulings. */
 import { type Diagnostics, nearest } from "../diagnostics.js";
 import { fromSeconds } from "../units.js";
+import { noNotifyScripts } from "./defaults.js";
 import type { GlobalDraft } from "./keywords/global-defs.js";
 import type { TrackerDraft } from "./keywords/tracking.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
-import type { GratuitousArp, TrackedInterface, TrackedScript, VrrpInstance } from "./model.js";
+import type { Authentication, GratuitousArp, TrackedInterface, TrackedScript, VrrpInstance } from "./model.js";
 
 /** The address owner's priority (RFC 9568 §5.2.4). */
 const owner = 255;
@@ -41,9 +42,40 @@ export function resolveInstance(
     addresses: draft.addresses,
     excludedAddresses: draft.excludedAddresses,
     sourceAddress: draft.sourceAddress,
-    unicastPeers: draft.peers.map((peer) => peer.text),
-    trackScripts,
-    trackInterfaces,
+    family: 4,
+    vrf: undefined,
+    routes: [],
+    rules: [],
+    promoteSecondaries: false,
+    transport:
+      draft.peers.length === 0
+        ? { kind: "multicast", group: "224.0.0.18" }
+        : {
+            kind: "unicast",
+            peers: draft.peers.map((peer) => ({ address: peer.text, minTtl: undefined, maxTtl: undefined })),
+            ttl: 255,
+            checkSource: false,
+          },
+    checksum: { v3AsV2: false, oldUnicast: "auto" },
+    virtualMac: undefined,
+    virtualMacForAddresses: false,
+    ipvlan: undefined,
+    accept: true,
+    strict: false,
+    skipAddressCheck: false,
+    downTimerAdverts: 3,
+    higherPrioritySendAdvert: false,
+    lowerPriorityNoAdvert: false,
+    ownerIgnoreAdverts: false,
+    timerExpiredBackup: undefined,
+    track: { scripts: trackScripts, interfaces: trackInterfaces, files: [], processes: [], proxy: undefined },
+    trackPrimary: true,
+    notify: noNotifyScripts,
+    notifyPriorityChanges: false,
+    smtpAlert: false,
+    receiveBuffer: undefined,
+    lastResort: false,
+    addressLifetime: "auto",
     trackSourceAddress: draft.trackSourceAddress,
     preempt,
     preemptDelay: draft.preemptDelay,
@@ -121,7 +153,7 @@ function resolvePreempt(draft: InstanceDraft, priority: number, diagnostics: Dia
   return nopreempt === undefined || overruled;
 }
 
-function resolveAuthentication(draft: InstanceDraft, diagnostics: Diagnostics): VrrpInstance["authentication"] {
+function resolveAuthentication(draft: InstanceDraft, diagnostics: Diagnostics): Authentication | undefined {
   const { type, password, written } = draft.authentication;
   const typeLine = written.get("auth_type");
   const passwordLine = written.get("auth_pass");
@@ -164,7 +196,7 @@ function resolveScripts(
 ): TrackedScript[] {
   return once(draft.trackScripts, diagnostics).flatMap(({ name, weight }) => {
     const own = weights.get(name.text);
-    if (own !== undefined) return [{ script: name.text, weight: weight ?? own }];
+    if (own !== undefined) return [{ script: name.text, weight: weight ?? own, reverse: false }];
     const best = nearest(name.text, weights.keys());
     diagnostics.report({
       severity: "error",
@@ -180,7 +212,7 @@ function resolveScripts(
 
 function resolveInterfaces(draft: InstanceDraft, diagnostics: Diagnostics): TrackedInterface[] {
   return once(draft.trackInterfaces, diagnostics).flatMap(({ name, weight }) => {
-    if (name.text !== draft.interface) return [{ interface: name.text, weight: weight ?? 0 }];
+    if (name.text !== draft.interface) return [{ interface: name.text, weight: weight ?? 0, reverse: false }];
     diagnostics.report({
       severity: "warning",
       code: "own-interface-tracked",
@@ -223,5 +255,6 @@ function resolveGarp(own: InstanceDraft, global: GlobalDraft): GratuitousArp {
     // keepalived takes these from the global master_* settings, not from the instance's own.
     lowerPriorityDelay: own.garpLowerPriorityDelay ?? global.garpLowerPriorityDelay ?? masterDelay,
     lowerPriorityRepeat: own.garpLowerPriorityRepeat ?? global.garpLowerPriorityRepeat ?? masterRepeat,
+    extraInterfaces: { interval: fromSeconds(0), all: false },
   };
 }

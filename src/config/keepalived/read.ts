@@ -3,6 +3,7 @@ import type { Diagnostics, SourceFile } from "../diagnostics.js";
 
 import { checkConfiguration } from "./check.js";
 import type { Reading } from "./declare.js";
+import { defaultGlobal, emptyConfiguration } from "./defaults.js";
 import { resolveInstance } from "./instance.js";
 import { interpret } from "./interpret.js";
 import { type FileDraft, newFileDraft, top } from "./keywords/top.js";
@@ -27,16 +28,28 @@ function resolve(draft: FileDraft, diagnostics: Diagnostics): KeepalivedConfigur
   const { routerId, enableScriptSecurity, scriptUser } = draft.global;
   const weights = new Map(draft.scripts.map((script) => [script.name, script.weight]));
   return {
-    global: { routerId, enableScriptSecurity, scriptUser },
+    global: { ...defaultGlobal, routerId, enableScriptSecurity, scriptUser },
     scripts: draft.scripts.filter((script) => script.argv.length > 0).map(resolveScript),
     instances: draft.instances
       .map((instance) => resolveInstance(instance, draft.global, weights, diagnostics))
       .filter((instance) => instance !== undefined),
+    ...emptyConfiguration,
   };
 }
 
 function resolveScript(draft: ScriptDraft): VrrpScript {
   const { name, argv, interval, timeout, weight, rise, fall, user, initFail, span } = draft;
-
-  return { name, argv, interval, timeout: timeout ?? interval, weight, rise, fall, user, initFail, span };
+  return {
+    name,
+    argv,
+    interval,
+    timeout: timeout ?? interval,
+    weight,
+    reverse: false,
+    rise,
+    fall,
+    user,
+    initFail,
+    span,
+  };
 }

@@ -4,7 +4,7 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { VrrpInstance } from "../../../src/config/keepalived/model.js";
-import { published, readFiles, readSource } from "./support.js";
+import { published, readFiles, readSource, unicastTo } from "./support.js";
 
 interface Expected {
   readonly instance: Partial<Omit<VrrpInstance, "addresses">>;
@@ -75,8 +75,7 @@ const expected: Readonly<Record<string, Expected>> = {
       state: "MASTER",
       priority: 200,
       sourceAddress: "192.168.1.11",
-      unicastPeers: ["192.168.1.12"],
-      trackInterfaces: [{ interface: "ens33", weight: 0 }],
+      transport: unicastTo("192.168.1.12"),
       trackSourceAddress: true,
       preempt: true,
       preemptDelay: 30_000_000 as VrrpInstance["preemptDelay"],
@@ -89,12 +88,17 @@ const expected: Readonly<Record<string, Expected>> = {
       state: "BACKUP",
       priority: 100,
       sourceAddress: "192.168.1.12",
-      unicastPeers: ["192.168.1.11"],
+      transport: unicastTo("192.168.1.11"),
       trackSourceAddress: true,
       preemptDelay: 30_000_000 as VrrpInstance["preemptDelay"],
     },
   },
 };
+
+test("the Kubernetes pair tracks a second interface", () => {
+  const { configuration } = readFiles([readSource(join(published, "kubernetes-api/lb1/keepalived.conf"))]);
+  assert.deepEqual(configuration.instances[0]!.track.interfaces, [{ interface: "ens33", weight: 0, reverse: false }]);
+});
 
 test("every published file is tested", () => {
   const nodes = readdirSync(published, { recursive: true, encoding: "utf8" })
@@ -126,7 +130,7 @@ for (const [node, { instance: fields, addresses, script, warnings }] of Object.e
     const [command, interval, weight] = script;
     const { name, argv, interval: every, timeout } = configuration.scripts[0]!;
     assert.deepEqual([argv.join(" "), every, timeout], [command, interval * 1_000_000, interval * 1_000_000]);
-    assert.deepEqual(instance.trackScripts, [{ script: name, weight }]);
+    assert.deepEqual(instance.track.scripts, [{ script: name, weight, reverse: false }]);
   });
 
 test("the address of the transparent pair carries the broadcast address and the scope that its line names", () => {
@@ -144,5 +148,6 @@ test("the refresh that the Caddy pair sets for all instances reaches its only on
     masterRefreshRepeat: 1,
     lowerPriorityDelay: 5_000_000,
     lowerPriorityRepeat: 5,
+    extraInterfaces: { interval: 0, all: false },
   });
 });

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Diagnostics, type SourceFile } from "../../../src/config/diagnostics.js";
-import type { KeepalivedConfiguration } from "../../../src/config/keepalived/model.js";
+import type { KeepalivedConfiguration, UnicastPeer, VrrpInstance } from "../../../src/config/keepalived/model.js";
 import { readKeepalived } from "../../../src/config/keepalived/read.js";
 
 /** The folder that holds package.json: fixtures are not compiled, so they are read from there. */
@@ -37,6 +37,14 @@ export function readFiles(files: readonly SourceFile[]): Result {
     .map(({ span, severity, code }) => `${span.line}:${span.column} ${severity}[${code}]`);
   return { configuration, diagnostics, marks };
 }
+
+/** Plain unicast: no limits, no check of the source. */
+export const unicastTo = (...addresses: string[]): VrrpInstance["transport"] => ({
+  kind: "unicast",
+  peers: addresses.map((address): UnicastPeer => ({ address, minTtl: undefined, maxTtl: undefined })),
+  ttl: 255,
+  checkSource: false,
+});
 
 /** An instance without a mistake, with `lines` inside. */
 export const instanceWith = (lines: string): string =>

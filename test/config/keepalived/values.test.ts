@@ -42,9 +42,40 @@ test("an instance without more than it needs has keepalived's defaults", () => {
     authentication: undefined,
     excludedAddresses: [],
     sourceAddress: undefined,
-    unicastPeers: [],
-    trackScripts: [],
-    trackInterfaces: [],
+    family: 4,
+    vrf: undefined,
+    routes: [],
+    rules: [],
+    promoteSecondaries: false,
+    transport: { kind: "multicast", group: "224.0.0.18" },
+    checksum: { v3AsV2: false, oldUnicast: "auto" },
+    virtualMac: undefined,
+    virtualMacForAddresses: false,
+    ipvlan: undefined,
+    accept: true,
+    strict: false,
+    skipAddressCheck: false,
+    downTimerAdverts: 3,
+    higherPrioritySendAdvert: false,
+    lowerPriorityNoAdvert: false,
+    ownerIgnoreAdverts: false,
+    timerExpiredBackup: undefined,
+    track: { scripts: [], interfaces: [], files: [], processes: [], proxy: undefined },
+    trackPrimary: true,
+    notify: {
+      master: undefined,
+      backup: undefined,
+      fault: undefined,
+      stop: undefined,
+      deleted: undefined,
+      masterReceivedLowerPriority: undefined,
+      any: undefined,
+    },
+    notifyPriorityChanges: false,
+    smtpAlert: false,
+    receiveBuffer: undefined,
+    lastResort: false,
+    addressLifetime: "auto",
     trackSourceAddress: false,
     preempt: true,
     preemptDelay: 0,
@@ -55,6 +86,7 @@ test("an instance without more than it needs has keepalived's defaults", () => {
       masterRefreshRepeat: 1,
       lowerPriorityDelay: 5_000_000,
       lowerPriorityRepeat: 5,
+      extraInterfaces: { interval: 0, all: false },
     },
     lvsSyncDaemonInterface: undefined,
   });
@@ -68,6 +100,7 @@ test("a script without more than its command has keepalived's defaults", () => {
     interval: 1_000_000,
     timeout: 1_000_000,
     weight: 0,
+    reverse: false,
     rise: 1,
     fall: 1,
     user: undefined,
@@ -90,9 +123,10 @@ test("a script takes every setting, and fractions of a second", () => {
     interval: 200_000,
     timeout: 1_500_000,
     weight: -20,
+    reverse: false,
     rise: 2,
     fall: 3,
-    user: { user: "nobody", group: "nogroup" },
+    user: { user: "nobody", group: "nogroup", supplementaryGroups: false },
     initFail: true,
   });
 });
@@ -156,15 +190,16 @@ test("global_defs gives the instances their gratuitous ARP wherever it stands, a
     masterRefreshRepeat: 2,
     lowerPriorityDelay: 2_000_000,
     lowerPriorityRepeat: 0,
+    extraInterfaces: { interval: 0, all: false },
   });
 });
 
 test("a tracker's weight counts before the script's own", () => {
   const text = (tracker: string) =>
     `vrrp_script x {\n script /bin/true\n weight 5\n}\n${instanceWith(`track_script {\n ${tracker}\n }`)}`;
-  assert.deepEqual(instance(text("x")).trackScripts, [{ script: "x", weight: 5 }]);
-  assert.deepEqual(instance(text("x weight -9")).trackScripts, [{ script: "x", weight: -9 }]);
-  assert.deepEqual(instance(text("x weight 0")).trackScripts, [{ script: "x", weight: 0 }]);
+  assert.deepEqual(instance(text("x")).track.scripts, [{ script: "x", weight: 5, reverse: false }]);
+  assert.deepEqual(instance(text("x weight -9")).track.scripts, [{ script: "x", weight: -9, reverse: false }]);
+  assert.deepEqual(instance(text("x weight 0")).track.scripts, [{ script: "x", weight: 0, reverse: false }]);
 });
 
 test("a script may be defined behind the instance that tracks it, and in another file", () => {
@@ -173,7 +208,7 @@ test("a script may be defined behind the instance that tracks it, and in another
     { path: "b.conf", text: "vrrp_script x {\n script /bin/true\n user nobody\n}\n" },
   ]);
   assert.deepEqual(marks, []);
-  assert.deepEqual(configuration.instances[0]!.trackScripts, [{ script: "x", weight: 0 }]);
+  assert.deepEqual(configuration.instances[0]!.track.scripts, [{ script: "x", weight: 0, reverse: false }]);
 });
 
 test("global settings reach the model, and a script_user makes scripts safe enough to say nothing", () => {
@@ -187,11 +222,15 @@ test("global settings reach the model, and a script_user makes scripts safe enou
     }
     ${instanceWith("track_script {\n x\n }")}`);
   assert.deepEqual(marks, []);
-  assert.deepEqual(configuration.global, {
-    routerId: "lb1",
-    enableScriptSecurity: false,
-    scriptUser: { user: "keepalived_script", group: undefined },
-  });
+  const { routerId, enableScriptSecurity, scriptUser } = configuration.global;
+  assert.deepEqual(
+    { routerId, enableScriptSecurity, scriptUser },
+    {
+      routerId: "lb1",
+      enableScriptSecurity: false,
+      scriptUser: { user: "keepalived_script", group: undefined, supplementaryGroups: false },
+    },
+  );
 });
 
 for (const [written, counted] of [

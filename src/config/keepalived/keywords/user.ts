@@ -22,5 +22,5 @@ export function readUser(statement: Statement, reading: Reading): ScriptUser | u
     });
     return undefined;
   }
-  return { user: user.text, group: group?.text };
+  return { user: user.text, group: group?.text, supplementaryGroups: false };
 }

@@ -39,7 +39,24 @@ export function readVirtualAddress(entry: Statement, reading: Reading): VirtualA
   const broadcast = brd === undefined ? undefined : readBroadcast(brd, network, reading);
   if (diagnostics.all.slice(before).some((one) => one.severity === "error")) return undefined;
   warnOfNetworkAddress(entry.keyword, network, reading);
-  return { ...network, device, label, scope, broadcast, span: entry.keyword.span };
+  return {
+    family: 4,
+    ...network,
+    device,
+    virtualMac: false,
+    label,
+    scope,
+    broadcast,
+    peer: undefined,
+    home: false,
+    noDad: false,
+    manageTemporary: false,
+    noPrefixRoute: false,
+    autoJoin: false,
+    preferredLifetime: "forever",
+    track: true,
+    span: entry.keyword.span,
+  };
 }
 
 interface Network {
