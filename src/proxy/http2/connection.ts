@@ -1,85 +1,56 @@
 /**
- * An HTTP/2 connection, as both of its ends see it (RFC 9113): frames in and out, flow control on both levels, what a
- * peer may cost. Streams are channels that sessions speak to. What is written gathers until the turn of the loop is over.
+ * An HTTP/2 connection, as both of its ends see it (RFC 9113): what the peer's frames do to streams, and how much it may
+ * send. Streams are channels that sessions speak to.
  */
 import type { BufferPool, ByteBuffer } from "../../reactor/buffers.js";
-import type { Channel, ConnectionOwner } from "../../reactor/channel.js";
-import type { Handler, Loop } from "../../reactor/loop.js";
-import { EAGAIN, ECONNRESET } from "../../sys/errno.js";
-import { FAIR_SHARE } from "../http1/transfer.js";
-import { Allowance } from "./allowance.js";
+import type { Channel } from "../../reactor/channel.js";
+import { ECONNRESET } from "../../sys/errno.js";
 import { ErrorCode } from "./error-code.js";
 import { type FrameHandler, FrameReader } from "./frame-reader.js";
-import { FrameWriter } from "./frame-writer.js";
-import { DEFAULT_WINDOW, Flag, FRAME_HEADER, FrameType, MAX_FRAME, MAX_WINDOW, writeFrameHeader } from "./frames.js";
+import { FrameTransport } from "./frame-transport.js";
+import { Flag, MAX_WINDOW } from "./frames.js";
 import { type FieldSink, HpackDecoder } from "./hpack-decoder.js";
-import { FIELD_ROOM, HpackEncoder } from "./hpack-encoder.js";
+import { HpackEncoder } from "./hpack-encoder.js";
+import { PeerConduct } from "./peer-conduct.js";
+import { ReceiveFlow } from "./receive-flow.js";
+import { SendFlow } from "./send-flow.js";
 import { PeerSettings } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
 import { StreamList } from "./stream-list.js";
 
 /** Names, values and 32 octets a field (SETTINGS_MAX_HEADER_LIST_SIZE); HAProxy's limit is its buffer as well. */
 export const MAX_HEADER_LIST = 16_384;
-/** What all streams together may send ahead of their sessions: it is memory. */
-export const CONNECTION_WINDOW = 2 ** 20;
-/** Fields of one head, as HTTP/1 has it. */
-const MAX_FIELDS = 101;
-/** How long a peer may go on sending after GOAWAY, in milliseconds: a close in between could destroy it. */
-const LINGER = 1000;
-
-/** PING, SETTINGS: each wants an answer. gRPC measures bandwidth with PINGs, a few for each round trip. */
-const QUESTIONS = { burst: 500, perSecond: 100 };
-/** Streams that come to nothing, be it that the peer resets them or makes us do so ("rapid reset"). */
-const RESETS = { burst: 200, perSecond: 50 };
-/** Frames that say nothing: empty DATA, PRIORITY, unknown types, what concerns closed streams. */
-const IDLE_FRAMES = { burst: 1000, perSecond: 200 };
-/** WINDOW_UPDATE: so many at once, and for each DATA frame that we send. */
-const UPDATES = 1000;
-const UPDATES_PER_DATA = 10;
 /** Streams that we reset and may still hear of. */
 const REMEMBERED = 64;
+/** What `takeTrailers` returns when HPACK is out of step. */
+export const COMPRESSION_FAILED = -2;
 
 const NO_FIELDS: FieldSink = { onField() {} };
+const NO_TRAILERS = new Uint8Array(0);
 
-/** Where a connection stands. */
-const Phase = { open: 0, flushing: 1, lingering: 2, closed: 3 } as const;
-
-export abstract class Http2Connection implements ConnectionOwner, Handler, FrameHandler {
+export abstract class Http2Connection extends FrameTransport implements FrameHandler {
   readonly peer = new PeerSettings();
   readonly decoder = new HpackDecoder(MAX_HEADER_LIST);
   readonly encoder = new HpackEncoder();
-  readonly output = new FrameWriter();
   readonly streams = new StreamList();
-  readonly streamWindow = DEFAULT_WINDOW;
-  sendWindow = DEFAULT_WINDOW;
-  receiveWindow = CONNECTION_WINDOW;
+  readonly sending: SendFlow;
+  readonly receiving = new ReceiveFlow(this);
   /** The stream that the peer opened last; 0: none. */
   highestPeerStream = 0;
-  readonly loop: Loop;
   readonly #reader = new FrameReader();
-  readonly #questions = new Allowance(QUESTIONS.burst, QUESTIONS.perSecond);
-  readonly #resets = new Allowance(RESETS.burst, RESETS.perSecond);
-  readonly #idleFrames = new Allowance(IDLE_FRAMES.burst, IDLE_FRAMES.perSecond);
+  readonly #conduct = new PeerConduct();
   readonly #resetIds: number[] = [];
-  #updatesLeft = UPDATES;
-  #input: ByteBuffer | undefined;
-  #phase: number = Phase.open;
-  /** Streams that wait for room or for the connection's window, in their order. */
-  #blocked: Http2Stream[] = [];
-  #credit = 0;
   /** The stream of the DATA frame that is coming in; undefined: it is thrown away. */
   #dataStream: Http2Stream | undefined;
-  #isFlushDue = false;
-  #isRunning = false;
 
   /** @param isServer our side accepted the connection */
   constructor(
-    readonly transport: Channel,
-    readonly pool: BufferPool,
+    transport: Channel,
+    pool: BufferPool,
     readonly isServer: boolean,
   ) {
-    this.loop = transport.loop;
-    transport.owner = this;
+    super(transport, pool);
+    this.sending = new SendFlow(transport, this.output);
   }
 
   /** A field block has come, for a new stream or an old one. 0, or the ErrorCode that ends the connection. */
@@ -87,6 +58,16 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   abstract onGoAway(lastStreamId: number, code: number): number;
   /** An answer to our PING. */
   protected abstract onPong(): void;
+  /** No HEADERS have made a stream of this number yet. */
+  protected abstract isIdle(streamId: number): boolean;
+  /** The last stream has gone, or another one: `streams` tells. */
+  protected abstract onStreamGone(): void;
+  /** The stream is over, and not by the will of its session, which hears of it. */
+  protected abstract failStream(stream: Http2Stream, errno: number): void;
+  /** Trailers have come; `end` of `stream.inbound` follows. Gives their length in `trailerBytes`, -1: malformed. */
+  protected abstract takeTrailers(bytes: Uint8Array, from: number, to: number): number;
+  protected abstract get trailerBytes(): Uint8Array;
+
   /**
    * Takes what stands before the first frame.
    * @returns octets of bytes[from, to) that belong to it; -1 if they cannot
@@ -94,271 +75,54 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   protected takePreface(_bytes: Uint8Array, _from: number, _to: number): number {
     return 0;
   }
-  /** The last stream has gone, or another one: `streams` tells. */
-  protected abstract onStreamGone(): void;
-  /** Nothing more comes from this connection. */
-  protected abstract onClosed(): void;
-  /** Bytes came, or went. */
-  protected abstract onActivity(): void;
-  /** Trailers have come; `end` of `stream.inbound` follows. Gives their length in `trailerBytes`, -1: malformed. */
-  protected abstract takeTrailers(bytes: Uint8Array, from: number, to: number): number;
-  protected abstract get trailerBytes(): Uint8Array;
-  abstract onFailure(error: unknown): void;
 
-  // Driven by the loop ───────────────────────────────────────────────────────────────────────────────────────────────
+  /** Gives a stream its number: with its first frame, since numbers must go out in their order (§5.1.1). */
+  protected nameStream(_stream: Http2Stream): void {}
 
-  onConnectionReady(_transport: Channel): void {
-    this.run();
-  }
-
-  /** The turn of the loop is over: what has gathered goes out. */
-  onReady(): void {
-    this.#isFlushDue = false;
-    if (this.#phase !== Phase.closed) this.run();
-  }
-
-  /** Does all that can be done now. */
-  run(): void {
-    if (this.#isRunning) return;
-    this.#isRunning = true;
-    try {
-      this.#work();
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
-  /** Sees to it that what has been written goes out. */
-  scheduleFlush(): void {
-    if (!this.#isRunning && !this.output.isEmpty && !this.isClosed) this.#resumeLater();
-  }
-
-  #resumeLater(): void {
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    this.loop.resume(this);
-  }
-
-  /** Bytes that came before there was an HTTP/2 connection. The buffer becomes ours. */
-  takeInput(buffer: ByteBuffer): void {
-    this.#input = buffer;
-  }
-
-  /** Bytes wait that the peer has not taken. */
-  get isPeerSlow(): boolean {
-    return !this.output.isEmpty;
-  }
-
-  get isClosing(): boolean {
-    return this.#phase !== Phase.open;
-  }
-
-  get isClosed(): boolean {
-    return this.#phase === Phase.closed;
-  }
-
-  #work(): void {
-    for (let round = 0; ; round++) {
-      if (!this.#flush()) return;
-      if (this.#phase === Phase.lingering) {
-        this.#linger();
-        return;
-      }
-      if (this.#phase === Phase.open) this.#takeFrames();
-      if (this.#phase !== Phase.open) {
-        if (this.#flush() && (this.#phase as number) === Phase.lingering) this.#linger();
-        return;
-      }
-      // Answers go first. A peer that does not take them is not listened to.
-      if (!this.output.mayRead) {
-        if (this.transport.writable) continue;
-        break;
-      }
-      if (!this.transport.readable) break;
-      if (round >= FAIR_SHARE) {
-        this.loop.resume(this.transport);
-        break;
-      }
-      if (!this.#receive()) break;
-    }
-    if (!this.isClosed && this.#flush()) this.onActivity();
-  }
-
-  /** Decodes what is there. */
-  #takeFrames(): void {
-    const input = this.#input;
-    if (input === undefined) return;
-    const prefaced = this.takePreface(input.bytes, input.start, input.end);
-    input.start += Math.max(0, prefaced);
-    const error = prefaced < 0 ? ErrorCode.PROTOCOL_ERROR : this.#reader.take(input, this);
-    if (this.#input === undefined) return; // a stream's end was the connection's
-    if (input.length === 0) {
-      this.pool.give(input);
-      this.#input = undefined;
-    } else input.compact();
-    if (error !== 0) this.endWithError(error);
-  }
-
-  /** Reads once. False if nothing came. */
-  #receive(): boolean {
-    this.#input ??= this.pool.take();
-    const input = this.#input;
-    if (input.room === 0) return false;
-    const count = this.transport.receive(input, input.room);
-    if (count > 0) return true;
-    if (input.length === 0) {
-      this.pool.give(input);
-      this.#input = undefined;
-    }
-    if (count !== -EAGAIN) this.lose(ECONNRESET);
-    return false;
-  }
-
-  /** Sends what can be sent and wakes who waited for that. False if the connection has ended. */
-  #flush(): boolean {
-    for (let round = 0; ; round++) {
-      if (!this.output.flush(this.transport) || this.output.overflowed) {
-        this.lose(ECONNRESET);
-        return false;
-      }
-      if (this.#blocked.length === 0 || !this.output.isEmpty) break;
-      if (this.sendWindow <= 0 && this.#blocked.every((stream) => stream.outbound.hasBegun)) break;
-      if (round >= FAIR_SHARE) {
-        this.#resumeLater();
-        break;
-      }
-      this.#wakeBlocked();
-      if (this.isClosed) return false;
-    }
-    if (this.#phase === Phase.flushing && this.output.isEmpty) {
-      this.#phase = Phase.lingering;
-      this.transport.finish();
-      this.onLingering(LINGER);
-    }
-    return true;
-  }
-
-  /** The peer has time to read our last words. */
-  protected abstract onLingering(milliseconds: number): void;
-
-  /** Reads and throws away, so that no RST overtakes what we said. */
-  #linger(): void {
-    this.#input ??= this.pool.take();
-    const input = this.#input;
-    for (let round = 0; this.transport.readable && round < FAIR_SHARE; round++) {
-      input.clear();
-      const count = this.transport.receive(input, input.room);
-      if (count === -EAGAIN) break;
-      if (count <= 0) {
-        this.closeNow();
-        return;
-      }
-    }
-    if (this.transport.readable) this.loop.resume(this.transport);
-  }
-
-  #wakeBlocked(): void {
-    const waiting = this.#blocked;
-    this.#blocked = [];
-    for (const stream of waiting) {
-      stream.isQueued = false;
-      if (!stream.closed) stream.unblock();
-    }
-  }
-
-  // Ends ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+  /** Its session is through with it, and only its end has yet to come. */
+  onStreamDetached(_stream: Http2Stream): void {}
 
   /** Says goodbye with an error; no stream survives it. */
   endWithError(code: number): void {
-    if (this.#phase !== Phase.open) return;
+    if (this.isClosing) return;
     this.output.goAway(this.highestPeerStream, code);
     this.beginClosing();
     this.failStreams(ECONNRESET);
   }
 
-  /** Sends what is written, and then nothing more. */
-  protected beginClosing(): void {
-    if (this.#phase !== Phase.open) return;
-    this.#phase = Phase.flushing;
-    if (!this.#isRunning) this.scheduleFlush();
+  protected override takeFrames(input: ByteBuffer): number {
+    const prefaced = this.takePreface(input.bytes, input.start, input.end);
+    if (prefaced < 0) return ErrorCode.PROTOCOL_ERROR;
+    input.start += prefaced;
+    return this.#reader.take(input, this);
   }
 
-  /** The transport is gone. */
-  protected lose(errno: number): void {
-    if (this.#phase === Phase.closed) return;
-    this.closeNow();
+  protected override get mayWakeStreams(): boolean {
+    return this.sending.mayWake;
+  }
+
+  protected override wakeStreams(): void {
+    this.sending.wake();
+  }
+
+  protected override onLost(errno: number): void {
     this.failStreams(errno);
-  }
-
-  /** Lets go of everything but the streams. */
-  closeNow(): void {
-    if (this.#phase === Phase.closed) return;
-    this.#phase = Phase.closed;
-    this.output.release();
-    if (this.#input !== undefined) this.pool.give(this.#input);
-    this.#input = undefined;
-    this.#blocked = [];
-    this.transport.close();
-    this.onClosed();
   }
 
   protected failStreams(errno: number): void {
     for (const stream of this.streams.all()) this.failStream(stream, errno);
   }
 
-  /** The stream is over, and not by the will of its session, which hears of it. */
-  protected abstract failStream(stream: Http2Stream, errno: number): void;
-
-  // Output ───────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Whether a head of `length` bytes can be written now. */
-  hasRoom(length: number): boolean {
-    const needed = length + FIELD_ROOM * (MAX_FIELDS + 4);
-    if (this.output.payloadRoom >= needed) return true;
-    this.#makeRoom();
-    return this.output.payloadRoom >= needed;
-  }
-
-  /** Octets of DATA that the connection lets a stream send now. */
-  dataRoom(): number {
-    if (this.output.payloadRoom < 1) this.#makeRoom();
-    return Math.min(this.sendWindow, this.output.payloadRoom, MAX_FRAME);
-  }
-
-  #makeRoom(): void {
-    if (this.transport.writable && !this.isClosed) this.output.flush(this.transport);
-  }
-
+  /** Closes the HEADERS frame whose block of `length` octets stands in the output. */
   sendHeaders(stream: Http2Stream, length: number, endStream: boolean): void {
     if (stream.id === 0) this.nameStream(stream);
-    const flags = endStream ? Flag.END_STREAM : 0;
-    if (length <= MAX_FRAME) {
-      this.output.close(length, FrameType.HEADERS, flags | Flag.END_HEADERS, stream.id);
-      return;
-    }
-    const { buffer } = this.output;
-    const { bytes, end } = buffer;
-    const rest = end + FRAME_HEADER + MAX_FRAME;
-    bytes.copyWithin(rest + FRAME_HEADER, rest, end + FRAME_HEADER + length);
-    writeFrameHeader(bytes, end, MAX_FRAME, FrameType.HEADERS, flags, stream.id);
-    writeFrameHeader(bytes, rest, length - MAX_FRAME, FrameType.CONTINUATION, Flag.END_HEADERS, stream.id);
-    buffer.end = end + 2 * FRAME_HEADER + length;
+    this.output.headers(stream.id, length, endStream);
   }
-
-  /** Gives a stream its number: with its first frame, since numbers must go out in their order (§5.1.1). */
-  protected nameStream(_stream: Http2Stream): void {}
 
   /** Writes a DATA frame, for which there is room. */
   sendData(stream: Http2Stream, bytes: Uint8Array, from: number, to: number, endStream: boolean): void {
-    const length = to - from;
-    const { buffer } = this.output;
-    const at = buffer.end + FRAME_HEADER;
-    if (length < 64) for (let offset = 0; offset < length; offset++) buffer.bytes[at + offset] = bytes[from + offset]!;
-    else buffer.bytes.set(bytes.subarray(from, to), at);
-    this.output.close(length, FrameType.DATA, endStream ? Flag.END_STREAM : 0, stream.id);
-    this.sendWindow -= length;
-    stream.sendWindow -= length;
-    this.#updatesLeft = Math.min(UPDATES, this.#updatesLeft + UPDATES_PER_DATA);
+    this.sending.data(stream, bytes, from, to, endStream);
+    this.#conduct.onDataSent();
   }
 
   sendReset(stream: Http2Stream, code: number): void {
@@ -368,71 +132,37 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     this.scheduleFlush();
   }
 
-  onStreamBlocked(stream: Http2Stream): void {
-    // A stream whose own window is closed is woken when that opens; the others wait for the connection.
-    if (stream.waitsForWindow || stream.isQueued) return;
-    stream.isQueued = true;
-    this.#blocked.push(stream);
-  }
-
   onStreamClosed(stream: Http2Stream): void {
     if (stream === this.#dataStream) this.#dataStream = undefined;
     // What its session has not read counts as read for the connection.
-    this.#giveConnectionCredit(stream.inbound.unread);
+    this.receiving.giveBack(stream.inbound.unread);
     stream.inbound.unread = 0;
     this.streams.remove(stream);
     this.onStreamGone();
   }
 
-  /** Its session is through with it, and only its end has yet to come. */
-  onStreamDetached(_stream: Http2Stream): void {}
-
-  /** The session has read so many octets: the peer may send as many again. */
-  giveCredit(stream: Http2Stream, octets: number): void {
-    this.#giveConnectionCredit(octets);
-    if (stream.remoteEnded || stream.closed) return;
-    stream.credit += octets;
-    if (stream.credit < this.streamWindow / 2) return;
-    stream.receiveWindow += stream.credit;
-    this.output.windowUpdate(stream.id, stream.credit);
-    stream.credit = 0;
-    this.scheduleFlush();
-  }
-
-  #giveConnectionCredit(octets: number): void {
-    this.#credit += octets;
-    if (this.#credit < CONNECTION_WINDOW / 2 || this.isClosing) return;
-    this.receiveWindow += this.#credit;
-    this.output.windowUpdate(0, this.#credit);
-    this.#credit = 0;
-    this.scheduleFlush();
-  }
-
-  // Input: FrameHandler ──────────────────────────────────────────────────────────────────────────────────────────────
-
   get mayRead(): boolean {
-    return this.#phase === Phase.open && this.output.mayRead;
+    return !this.isClosing && this.output.mayRead;
   }
 
   onDataBegin(streamId: number, flags: number, length: number, padding: number): number {
-    if (length > this.receiveWindow) return ErrorCode.FLOW_CONTROL_ERROR;
-    this.receiveWindow -= length;
+    if (!this.receiving.spend(length)) return ErrorCode.FLOW_CONTROL_ERROR;
     const stream = this.streams.find(streamId);
     this.#dataStream = undefined;
     if (stream === undefined || !stream.hasHead || stream.remoteEnded) {
-      this.#giveConnectionCredit(length);
+      this.receiving.giveBack(length);
       return this.#onStray(streamId, stream);
     }
     if (length > stream.receiveWindow) {
-      this.#giveConnectionCredit(length);
+      this.receiving.giveBack(length);
       return this.streamError(stream, ErrorCode.FLOW_CONTROL_ERROR);
     }
     stream.receiveWindow -= length;
     if (length === padding && (flags & Flag.END_STREAM) === 0) {
-      this.giveCredit(stream, padding);
+      this.receiving.give(stream, padding);
       return this.spendIdleFrame();
     }
-    if (padding > 0) this.giveCredit(stream, padding); // nobody reads it
+    if (padding > 0) this.receiving.give(stream, padding); // nobody reads it
     this.#dataStream = stream;
     return 0;
   }
@@ -475,9 +205,8 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   }
 
   onSettings(bytes: Uint8Array, from: number, to: number): number {
-    if (!this.#questions.spend(this.loop.now)) return ErrorCode.ENHANCE_YOUR_CALM;
     const { initialWindow } = this.peer;
-    const error = this.peer.apply(bytes, from, to, !this.isServer);
+    const error = this.#conduct.onQuestion(this.loop.now) || this.peer.apply(bytes, from, to, !this.isServer);
     if (error !== 0) return error;
     this.encoder.limit(this.peer.headerTableSize);
     this.output.settingsAck();
@@ -499,18 +228,18 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
       this.onPong();
       return this.spendIdleFrame();
     }
-    if (!this.#questions.spend(this.loop.now)) return ErrorCode.ENHANCE_YOUR_CALM;
-    this.output.pingAck(bytes, at);
-    return 0;
+    const error = this.#conduct.onQuestion(this.loop.now);
+    if (error === 0) this.output.pingAck(bytes, at);
+    return error;
   }
 
   onWindowUpdate(streamId: number, increment: number): number {
-    if (this.#updatesLeft-- <= 0) return ErrorCode.ENHANCE_YOUR_CALM;
+    const error = this.#conduct.onWindowUpdate();
+    if (error !== 0) return error;
     if (streamId === 0) {
       if (increment === 0) return ErrorCode.PROTOCOL_ERROR;
-      if (this.sendWindow + increment > MAX_WINDOW) return ErrorCode.FLOW_CONTROL_ERROR;
-      this.sendWindow += increment;
-      return 0; // those that wait are woken by the flush that follows
+      // Those that wait are woken by the flush that follows.
+      return this.sending.widen(increment) ? 0 : ErrorCode.FLOW_CONTROL_ERROR;
     }
     if (this.isIdle(streamId)) return ErrorCode.PROTOCOL_ERROR;
     const stream = this.streams.find(streamId);
@@ -541,9 +270,6 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     return this.#spendReset();
   }
 
-  /** No HEADERS have made a stream of this number yet. */
-  protected abstract isIdle(streamId: number): boolean;
-
   /** We reset it not long ago: the peer may not know yet. */
   wasReset(streamId: number): boolean {
     return this.#resetIds.includes(streamId);
@@ -553,8 +279,6 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
     this.#resetIds.push(streamId);
     if (this.#resetIds.length > REMEMBERED) this.#resetIds.shift();
   }
-
-  // For both kinds ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A field block that nobody wants: the tables have to take it in all the same (§4.3). */
   protected skipBlock(bytes: Uint8Array, from: number, to: number): number {
@@ -597,14 +321,10 @@ export abstract class Http2Connection implements ConnectionOwner, Handler, Frame
   }
 
   protected spendIdleFrame(): number {
-    return this.#idleFrames.spend(this.loop.now) ? 0 : ErrorCode.ENHANCE_YOUR_CALM;
+    return this.#conduct.onIdleFrame(this.loop.now);
   }
 
   #spendReset(): number {
-    return this.#resets.spend(this.loop.now) ? 0 : ErrorCode.ENHANCE_YOUR_CALM;
+    return this.#conduct.onReset(this.loop.now);
   }
 }
-
-/** What `takeTrailers` returns when HPACK is out of step. */
-export const COMPRESSION_FAILED = -2;
-const NO_TRAILERS = new Uint8Array(0);

@@ -4,7 +4,7 @@
  */
 import { BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
 import type { Channel } from "../../reactor/channel.js";
-import { Flag, FRAME_HEADER, FrameType, writeFrameHeader, writeUint32 } from "./frames.js";
+import { Flag, FRAME_HEADER, FrameType, MAX_FRAME, writeFrameHeader, writeUint32 } from "./frames.js";
 
 const OUTPUT_SIZE = 32_768;
 /** Room that DATA and HEADERS leave: a peer that reads nothing must still be told of errors. */
@@ -45,6 +45,31 @@ export class FrameWriter {
     const buffer = this.buffer;
     writeFrameHeader(buffer.bytes, buffer.end, length, type, flags, streamId);
     buffer.end += FRAME_HEADER + length;
+  }
+
+  /** HEADERS whose field block of `length` octets stands at buffer.end + FRAME_HEADER: in two frames if one cannot hold it. */
+  headers(streamId: number, length: number, endStream: boolean): void {
+    const flags = endStream ? Flag.END_STREAM : 0;
+    if (length <= MAX_FRAME) {
+      this.close(length, FrameType.HEADERS, flags | Flag.END_HEADERS, streamId);
+      return;
+    }
+    const { bytes, end } = this.buffer;
+    const rest = end + FRAME_HEADER + MAX_FRAME;
+    bytes.copyWithin(rest + FRAME_HEADER, rest, end + FRAME_HEADER + length);
+    writeFrameHeader(bytes, end, MAX_FRAME, FrameType.HEADERS, flags, streamId);
+    writeFrameHeader(bytes, rest, length - MAX_FRAME, FrameType.CONTINUATION, Flag.END_HEADERS, streamId);
+    this.buffer.end = end + 2 * FRAME_HEADER + length;
+  }
+
+  /** DATA of bytes[from, to), for which there is room. */
+  data(streamId: number, bytes: Uint8Array, from: number, to: number, endStream: boolean): void {
+    const length = to - from;
+    const { buffer } = this;
+    const at = buffer.end + FRAME_HEADER;
+    if (length < 64) for (let offset = 0; offset < length; offset++) buffer.bytes[at + offset] = bytes[from + offset]!;
+    else buffer.bytes.set(bytes.subarray(from, to), at);
+    this.close(length, FrameType.DATA, endStream ? Flag.END_STREAM : 0, streamId);
   }
 
   /** Bytes that are there already: a preface with its SETTINGS, an answer to PING. */

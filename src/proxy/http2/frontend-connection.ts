@@ -9,7 +9,7 @@ import type { ClientAddress } from "../client-address.js";
 import type { FrontendRuntime } from "../runtime.js";
 import type { ClientSession, SessionContext } from "../session.js";
 import { Counter, type SharedState } from "../shared-state.js";
-import { COMPRESSION_FAILED, CONNECTION_WINDOW, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
+import { COMPRESSION_FAILED, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import {
   DEFAULT_WINDOW,
@@ -21,6 +21,7 @@ import {
   Setting,
   writeFrameHeader,
 } from "./frames.js";
+import { CONNECTION_WINDOW } from "./receive-flow.js";
 import { RequestBuilder } from "./request-builder.js";
 import { Http2Stream } from "./stream.js";
 import { StreamSession } from "./stream-session.js";
@@ -119,13 +120,8 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     return this.context.stopping;
   }
 
-  onSessionEnd(): void {
-    if (this.streams.size > 0) return;
-    if (this.#lastStream !== MAX_WINDOW) this.beginClosing();
-    else if (this.#isDraining) this.#goAway();
-    this.#endIfDone();
-    if (!this.isClosing) this.onActivity();
-  }
+  /** Its stream is closed next. */
+  onSessionEnd(): void {}
 
   onSessionFailure(session: ClientSession, error: unknown): void {
     this.context.onSessionFailure(session, error);
@@ -166,7 +162,13 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     if (this.#isDraining && this.#lastStream === MAX_WINDOW) this.#goAway();
   }
 
-  protected override onStreamGone(): void {}
+  protected override onStreamGone(): void {
+    if (this.streams.size > 0) return;
+    if (this.#lastStream !== MAX_WINDOW) this.beginClosing();
+    else if (this.#isDraining) this.#goAway();
+    this.#endIfDone();
+    if (!this.isClosing) this.onActivity();
+  }
 
   protected override takeTrailers(bytes: Uint8Array, from: number, to: number): number {
     builder.begin(true);

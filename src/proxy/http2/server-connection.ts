@@ -2,9 +2,10 @@
 import type { BufferPool } from "../../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../../reactor/channel.js";
 import { ECONNRESET } from "../../sys/errno.js";
-import { COMPRESSION_FAILED, CONNECTION_WINDOW, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
+import { COMPRESSION_FAILED, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import { DEFAULT_WINDOW, MAX_WINDOW, PREFACE, Setting } from "./frames.js";
+import { CONNECTION_WINDOW } from "./receive-flow.js";
 import { ResponseBuilder } from "./response-builder.js";
 import { Http2Stream } from "./stream.js";
 import { StreamList } from "./stream-list.js";

@@ -5,6 +5,7 @@ import type { Loop } from "../../reactor/loop.js";
 import { EAGAIN, EPIPE } from "../../sys/errno.js";
 import type { Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
+import { DEFAULT_WINDOW } from "./frames.js";
 import { Inbound } from "./inbound.js";
 import { Outbound } from "./outbound.js";
 
@@ -26,7 +27,7 @@ export class Http2Stream implements Channel {
   localEnded = false;
   /** Octets of DATA that we may send, and that the peer may. */
   sendWindow: number;
-  receiveWindow: number;
+  receiveWindow = DEFAULT_WINDOW;
   /** Octets that the session has read since the last WINDOW_UPDATE. */
   credit = 0;
   /** It waits for room in the output or the connection's window. */
@@ -49,7 +50,6 @@ export class Http2Stream implements Channel {
     this.loop = connection.loop;
     this.inbound = new Inbound(connection.pool);
     this.sendWindow = connection.peer.initialWindow;
-    this.receiveWindow = connection.streamWindow;
   }
 
   /** Our side is the server's: requests come, responses go. */
@@ -84,7 +84,7 @@ export class Http2Stream implements Channel {
       // Framing counts for nothing, so the peer gets its credit a little early, and all of it in the end.
       const paid = inbound.length === 0 ? inbound.unread : Math.min(count, inbound.unread);
       inbound.unread -= paid;
-      if (paid > 0) this.connection.giveCredit(this, paid);
+      if (paid > 0) this.connection.receiving.give(this, paid);
       this.readable = inbound.length > 0 || this.remoteEnded;
       return count;
     }
@@ -102,7 +102,7 @@ export class Http2Stream implements Channel {
     if (count < 0) return -EPIPE; // not a message: a bug on our side of the session, or a broken error file
     if (count < to - from) {
       this.writable = false;
-      this.connection.onStreamBlocked(this);
+      this.connection.sending.block(this);
     }
     this.connection.scheduleFlush();
     return count;
@@ -166,7 +166,7 @@ export class Http2Stream implements Channel {
 
   /** Whether a head of so many bytes can be encoded now. */
   hasRoomForHead(length: number): boolean {
-    return this.connection.hasRoom(length);
+    return this.connection.sending.hasRoom(length);
   }
 
   /** Closes the HEADERS frame whose block of `length` octets has been written to the output. */
@@ -179,7 +179,7 @@ export class Http2Stream implements Channel {
   sendData(bytes: Uint8Array, from: number, to: number, endStream: boolean): number {
     let at = from;
     while (at < to) {
-      const count = Math.min(to - at, this.connection.dataRoom(), this.sendWindow);
+      const count = Math.min(to - at, this.connection.sending.dataRoom(), this.sendWindow);
       if (count <= 0) {
         this.waitsForWindow = this.sendWindow <= 0;
         return at;
