@@ -3,8 +3,9 @@
  * to know reads, and neither waits for the other.
  */
 import type { ReportedState } from "./instance.js";
-import { formatIpv4 } from "./ipv4.js";
-import { REJECTIONS, type Rejection } from "./packet.js";
+import { familyOf, formatIp, type IpAddress, readAddress, writeAddress } from "./wire/ip-address.js";
+import { readIpv4, writeIpv4 } from "./wire/ipv4.js";
+import { REJECTIONS, type Rejection } from "./wire/packet.js";
 
 const NUMBERS = [
   "advertisementsSent",
@@ -24,8 +25,9 @@ const STATES: readonly ReportedState[] = ["STOP", "BACKUP", "MASTER", "FAULT"];
 
 const STATE = NUMBERS.length;
 const PRIORITY = STATE + 1;
+/** 0, or the IP version of the address in the four words behind it. */
 const LAST_HEARD = PRIORITY + 1;
-const FIRST_REJECTION = LAST_HEARD + 1;
+const FIRST_REJECTION = LAST_HEARD + 5;
 const WORDS = FIRST_REJECTION + REJECTIONS.length;
 
 export interface InstanceStatus {
@@ -38,6 +40,8 @@ export interface InstanceStatus {
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly rejected: Readonly<Record<Rejection, number>>;
 }
+
+const octets = new Uint8Array(16);
 
 export class InstanceCounters {
   readonly #words: Uint32Array;
@@ -63,18 +67,27 @@ export class InstanceCounters {
     Atomics.store(this.#words, PRIORITY, priority);
   }
 
-  setLastHeard(source: number): void {
-    Atomics.store(this.#words, LAST_HEARD, source);
+  setLastHeard(source: IpAddress): void {
+    Atomics.store(this.#words, LAST_HEARD, familyOf(source));
+    writeAddress(octets, 0, source);
+    for (let word = 0; word < 4; word++) Atomics.store(this.#words, LAST_HEARD + 1 + word, readIpv4(octets, 4 * word));
+  }
+
+  #lastHeard(): string | undefined {
+    const family = Atomics.load(this.#words, LAST_HEARD);
+    if (family === 0) return undefined;
+    const bytes = new Uint8Array(16);
+    for (let word = 0; word < 4; word++) writeIpv4(bytes, 4 * word, Atomics.load(this.#words, LAST_HEARD + 1 + word));
+    return formatIp(readAddress(bytes, 0, family === 4 ? 4 : 6));
   }
 
   status(name: string): InstanceStatus {
     const word = (index: number): number => Atomics.load(this.#words, index);
-    const lastHeard = word(LAST_HEARD);
     return {
       name,
       state: STATES[word(STATE)]!,
       priority: word(PRIORITY),
-      lastHeard: lastHeard === 0 ? undefined : formatIpv4(lastHeard),
+      lastHeard: this.#lastHeard(),
       counters: record(NUMBERS, (_, index) => word(index)),
       rejected: record(REJECTIONS, (_, index) => word(FIRST_REJECTION + index)),
     };

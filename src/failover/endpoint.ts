@@ -1,34 +1,35 @@
-/** The raw socket of one instance: its advertisements out, everybody's VRRP packets in. */
-import type { VrrpInstance } from "../config/keepalived/model.js";
+/** The raw sockets of one instance: its advertisements out, everybody's VRRP packets in. */
 import { internetAddress, type SocketAddress } from "../sys/address.js";
 import { SystemError } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
 import type { Link } from "../sys/netlink.js";
-import { openVrrpSocket, receivePacket, sendPacket } from "../sys/packet-socket.js";
+import { receivePacket, sendPacket } from "../sys/packet-socket.js";
 import { close } from "../sys/socket.js";
-import { formatIpv4 } from "./ipv4.js";
-import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET, VRRP_GROUP } from "./packet.js";
-import { ipv4, peersOf } from "./wire-settings.js";
+import { openVrrpReceiver6, openVrrpSender6, openVrrpSocket } from "../sys/vrrp-socket.js";
+import { formatIp, type IpAddress } from "./wire/ip-address.js";
+import { IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
+import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET } from "./wire/packet.js";
 
 /** Longer than any VRRP packet: what does not fit is cut off and then refused for its length. */
-const receiveMemory = allocate(2048);
+const receiveMemory = allocate(8192);
 const sendMemory = allocate(MAX_PACKET);
 /** Packets taken at one wake-up, so that a flood cannot hold up the advertisements we owe. */
 const DRAIN_LIMIT = 1024;
 
 export class Endpoint {
-  /** -1: closed. */
+  /** What is received comes from here; -1: closed. */
   fd = -1;
+  #sender = -1;
   #ifindex = 0;
-  #identification = 0;
-  readonly #destinations: readonly { readonly address: number; readonly to: SocketAddress }[];
+  #destinations: readonly { readonly address: IpAddress; readonly to: SocketAddress }[] = [];
+  /**
+   * Sequence numbers must go up also over a restart, or what was recorded before could be played again: they begin
+   * with the time, in seconds, which outruns one advertisement a second.
+   */
+  #serial: number;
 
-  constructor(
-    readonly instance: VrrpInstance,
-    readonly settings: AdvertisementSettings,
-  ) {
-    const peers = settings.unicast ? peersOf(instance).map(ipv4) : [VRRP_GROUP];
-    this.#destinations = peers.map((address) => ({ address, to: internetAddress(formatIpv4(address), 0) }));
+  constructor(readonly settings: AdvertisementSettings) {
+    this.#serial = settings.authentication?.type === "AH" ? Math.floor(Date.now() / 1000) : 0;
   }
 
   isOn(link: Link | undefined): boolean {
@@ -36,33 +37,52 @@ export class Endpoint {
   }
 
   /**
-   * Opens the socket on the interface, or again if that was deleted and came back under another index.
+   * Opens the sockets on the interface, or again if that was deleted and came back under another index.
    * @returns whether the descriptor has changed. Throws a SystemError if it may not (no CAP_NET_RAW).
    */
   follow(link: Link | undefined): boolean {
     if (this.isOn(link)) return false;
     this.close();
     if (link === undefined) return true;
-    const multicast = !this.settings.unicast;
-    const fd = openVrrpSocket({ ifindex: link.index, ifname: link.name, multicast });
-    if (fd < 0) throw new SystemError(-fd, "raw socket for VRRP on", link.name);
-    this.fd = fd;
+    const { authentication, family, group, peers, unicast } = this.settings;
+    const where = { ifindex: link.index, ifname: link.name };
+    const joined = unicast ? {} : { group: formatIp(group) };
+    if (family === 4) {
+      const protocol = authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
+      this.fd = opened(openVrrpSocket({ ...where, ...joined, protocol }), link);
+      this.#sender = this.fd;
+    } else {
+      this.fd = opened(openVrrpReceiver6(where), link);
+      this.#sender = opened(openVrrpSender6({ ...where, ...joined }), link);
+    }
+    this.#destinations = (unicast ? peers.map(({ address }) => address) : [group]).map((address) => ({
+      address,
+      to: internetAddress(formatIp(address), 0, link.index),
+    }));
     this.#ifindex = link.index;
     return true;
+  }
+
+  /** The highest sequence number that was sent or accepted. */
+  get serial(): number {
+    return this.#serial;
+  }
+
+  /** A peer's packet is accepted: ours go on behind it, and nothing up to it is accepted again. */
+  raiseSerial(serial: number): void {
+    this.#serial = Math.max(this.#serial, serial);
   }
 
   /**
    * Sends one advertisement to the group, or to every unicast peer.
    * @returns 0, or the negated errno of the last destination that failed.
    */
-  send(priority: number, source: number): number {
+  send(priority: number, source: IpAddress): number {
     let result = 0;
     for (const { address, to } of this.#destinations) {
-      // The kernel would put its own number in place of 0.
-      this.#identification = (this.#identification % 0xffff) + 1;
-      const id = this.#identification;
-      const length = encodeAdvertisement(sendMemory.bytes, this.settings, source, address, priority, id);
-      const sent = sendPacket(this.fd, sendMemory, length, to);
+      this.#serial++;
+      const length = encodeAdvertisement(sendMemory.bytes, this.settings, source, address, priority, this.#serial);
+      const sent = sendPacket(this.#sender, sendMemory, length, to);
       if (sent < 0) result = sent;
     }
     return result;
@@ -78,8 +98,15 @@ export class Endpoint {
   }
 
   close(): void {
+    if (this.#sender >= 0 && this.#sender !== this.fd) close(this.#sender);
     if (this.fd >= 0) close(this.fd);
     this.fd = -1;
+    this.#sender = -1;
     this.#ifindex = 0;
   }
+}
+
+function opened(fd: number, { name }: Link): number {
+  if (fd < 0) throw new SystemError(-fd, "raw socket for VRRP on", name);
+  return fd;
 }

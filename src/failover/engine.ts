@@ -3,10 +3,17 @@
  * drives the instances. Everything in it is synchronous, and it shares nothing but counters with the other threads.
  */
 
+import { readFileSync } from "node:fs";
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
 import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
-import { type NetlinkEvent, NetlinkMonitor, RTMGRP_IPV4_IFADDR, RTMGRP_LINK } from "../sys/netlink-monitor.js";
+import {
+  type NetlinkEvent,
+  NetlinkMonitor,
+  RTMGRP_IPV4_IFADDR,
+  RTMGRP_IPV6_IFADDR,
+  RTMGRP_LINK,
+} from "../sys/netlink-monitor.js";
 import { openArpSocket } from "../sys/packet-socket.js";
 import { setRealTime, setThreadName } from "../sys/process.js";
 import { close } from "../sys/socket.js";
@@ -32,7 +39,7 @@ export interface Correspondence {
 export class Engine {
   readonly #loop = new PreciseLoop();
   readonly #netlink = new Netlink();
-  readonly #monitor = new NetlinkMonitor(RTMGRP_LINK | RTMGRP_IPV4_IFADDR);
+  readonly #monitor = new NetlinkMonitor(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
   readonly #network = new HostNetwork();
   readonly #scripts: Map<string, ScriptState["kind"]>;
   readonly #instances: readonly RunningInstance[];
@@ -57,6 +64,7 @@ export class Engine {
       now: monotonic,
       script: (name) => this.#scripts.get(name),
       isVirtual: (address) => virtual.has(address),
+      isRouter: forwardsIpv6,
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       stateChanged: (instance, state) => this.mail.post({ kind: "state", instance, state }),
     };
@@ -185,5 +193,14 @@ export class Engine {
     if (!endpoint.isOn(link)) this.#loop.remove(endpoint.fd);
     if (endpoint.follow(link) && endpoint.fd >= 0)
       this.#loop.add(endpoint.fd, () => endpoint.drain((packet, length) => instance.receive(packet, length)));
+  }
+}
+
+/** Asked at each announcement, for it may be switched on at any time; a pseudo-file never waits for a disk. */
+function forwardsIpv6(device: string): boolean {
+  try {
+    return readFileSync(`/proc/sys/net/ipv6/conf/${device}/forwarding`, "latin1").trim() !== "0";
+  } catch {
+    return false;
   }
 }

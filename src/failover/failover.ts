@@ -13,7 +13,6 @@ import { HostNetwork } from "./network.js";
 import { fallsBackToRoot, resolveCommand } from "./script-command.js";
 import { ScriptRunner } from "./script-runner.js";
 import type { ScriptState } from "./tracking.js";
-import { unsupported } from "./wire-settings.js";
 
 export type { InstanceStatus } from "./counters.js";
 export type { LogLevel, ReportedState } from "./instance.js";
@@ -54,8 +53,6 @@ const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
  * it on time on a busy host. Rejects if the engine cannot start; what dies later is started again.
  */
 export async function startFailover(configuration: KeepalivedConfiguration, hooks: FailoverHooks): Promise<Failover> {
-  const problems = configuration.instances.flatMap(unsupported);
-  if (problems.length > 0) throw new Error(problems.join("\n"));
   const failover = new RunningFailover(configuration, hooks);
   await failover.start();
   return failover;

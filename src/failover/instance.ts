@@ -8,17 +8,21 @@
  */
 import type { GratuitousArp } from "../config/keepalived/model.js";
 import { type Microseconds, microseconds } from "../config/units.js";
-import { formatIpv4 } from "./ipv4.js";
-import { after, type Instant, masterDownInterval, skewTime } from "./timers.js";
+import { after, type Instant, type IntervalSettings, masterDownInterval, skewTime } from "./timers.js";
 import { type Assessment, describeFault, type FaultReason, sameFault } from "./tracking.js";
+import { formatIp, type IpAddress } from "./wire/ip-address.js";
 
 /** What of an instance's configuration the protocol needs. */
-export interface InstanceSettings {
+export interface InstanceSettings extends IntervalSettings {
   readonly name: string;
   readonly advertInterval: Microseconds;
   readonly preempt: boolean;
   /** How long a master of lower priority is left in peace; 0: not at all. */
   readonly preemptDelay: Microseconds;
+  /** A master of higher priority answers a lower one's advertisement with its own at once (RFC 9568 §6.4.3). */
+  readonly answersLowerPriority: boolean;
+  /** A master that yields advertises once more, so that the winner announces its addresses again. */
+  readonly advertisesBeforeYielding: boolean;
   readonly garp: GratuitousArp;
 }
 
@@ -30,7 +34,7 @@ interface Circumstances {
   readonly priority: number;
   readonly faults: readonly FaultReason[];
   /** The address that advertisements leave from; it breaks ties. 0: none. */
-  readonly source: number;
+  readonly source: IpAddress;
 }
 
 interface Initialize {
@@ -40,6 +44,8 @@ interface Initialize {
 interface Backup {
   readonly kind: "backup";
   readonly masterDownAt: Instant;
+  /** Master_Adver_Interval: what the master last accepted advertises in VRRPv3, else our own. */
+  readonly masterInterval: Microseconds;
   /** From when on a master of lower priority is no longer accepted; undefined: none was heard yet. */
   readonly preemptAt: Instant | undefined;
 }
@@ -63,21 +69,29 @@ export type InstanceEvent =
   | {
       readonly kind: "start";
       readonly assessment: Assessment;
-      readonly source: number;
+      readonly source: IpAddress;
       /** The engine's thread died a moment ago while it was master: nobody else has noticed yet. */
       readonly resume?: boolean;
     }
   /** The clock has reached `nextDeadline`, or passed it. */
   | { readonly kind: "timer" }
   /** A checked advertisement of this virtual router. */
-  | { readonly kind: "advertisement"; readonly source: number; readonly priority: number }
+  | ({ readonly kind: "advertisement" } & Heard)
   /** Trackers or the source address may have changed. */
-  | { readonly kind: "assessed"; readonly assessment: Assessment; readonly source: number }
+  | { readonly kind: "assessed"; readonly assessment: Assessment; readonly source: IpAddress }
   /** Somebody else removed a virtual address: `10.0.0.100/24 dev eth0`. */
   | { readonly kind: "address-lost"; readonly address: string }
-  /** The process did not run for so long that nothing could be heard. */
-  | { readonly kind: "frozen" }
+  /** The process did not run for so long that nothing could be heard: its timer is so much too late. */
+  | { readonly kind: "frozen"; readonly late: Microseconds }
   | { readonly kind: "stop" };
+
+/** What matters of an advertisement. */
+interface Heard {
+  readonly source: IpAddress;
+  readonly priority: number;
+  /** The sender's; VRRPv2 has accepted it only if it is our own. */
+  readonly interval: Microseconds;
+}
 
 /** "detail" is what keepalived says with -D only. */
 export type LogLevel = "warning" | "info" | "detail";
@@ -143,7 +157,8 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
     case "address-lost":
       return state.kind === "master" ? addressLost(state, event.address, now, own) : unchanged(state);
     case "frozen":
-      return state.kind === "backup" ? frozen(state, now, own) : unchanged(state);
+      if (state.kind === "backup") return frozenAsBackup(state, now, own);
+      return state.kind === "master" ? frozenAsMaster(state, event.late, now, own) : unchanged(state);
     default:
       return unreachable(event);
   }
@@ -194,7 +209,7 @@ function resign(own: InstanceSettings): Effect[] {
 function assessed(
   state: InstanceState,
   { priority, faults }: Assessment,
-  source: number,
+  source: IpAddress,
   now: Instant,
   own: InstanceSettings,
 ): Step {
@@ -225,36 +240,69 @@ function isRealFault(faults: readonly FaultReason[]): boolean {
 
 /** A fresh backup: the master, if there is one, has a whole down interval to show itself. */
 function waiting(priority: number, now: Instant, own: InstanceSettings): Omit<Backup, "kind"> {
-  const interval = priority === OWNER ? microseconds(1) : masterDownInterval(priority, own.advertInterval);
-  return { masterDownAt: after(now, interval), preemptAt: undefined };
+  const masterInterval = own.advertInterval;
+  const interval = priority === OWNER ? microseconds(1) : masterDownInterval(own, priority, masterInterval);
+  return { masterDownAt: after(now, interval), masterInterval, preemptAt: undefined };
 }
 
-function frozen(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
-  const masterDownAt = after(now, masterDownInterval(state.priority, own.advertInterval));
+function frozenAsBackup(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
+  const masterDownAt = after(now, masterDownInterval(own, state.priority, state.masterInterval));
   return { state: { ...state, masterDownAt }, effects: [] };
 }
 
+/**
+ * A backup of the highest priority takes over when it has missed `downTimerAdverts` of ours. Whoever was silent for so
+ * long must take it that one has, and give way before anything is sent: clients would be torn between the two.
+ */
+function frozenAsMaster(state: Circumstances & Master, late: Microseconds, now: Instant, own: InstanceSettings): Step {
+  const silence = own.advertInterval + late;
+  if (silence < own.downTimerAdverts * own.advertInterval) return unchanged(state);
+  const { priority, faults, source } = state;
+  const masterInterval = own.advertInterval;
+  const masterDownAt = after(now, masterDownInterval(own, priority, masterInterval));
+  return {
+    state: { kind: "backup", priority, faults, source, masterDownAt, masterInterval, preemptAt: undefined },
+    effects: [
+      { kind: "remove-addresses" },
+      say(own, `silent for ${Math.round(silence / 1000)} ms: another router may be master by now`, "warning"),
+      say(own, "Entering BACKUP STATE"),
+      changed("BACKUP"),
+    ],
+  };
+}
+
 /** RFC 3768 §6.4.2, with keepalived's rules for who is worth waiting for. */
-function heardAsBackup(
+function heardAsBackup(state: Circumstances & Backup, heard: Heard, now: Instant, own: InstanceSettings): Step {
+  if (heard.priority === 0) {
+    const masterDownAt = after(now, skewTime(own, state.priority, state.masterInterval));
+    return {
+      state: { ...state, masterDownAt, preemptAt: undefined },
+      effects: [say(own, "Backup received priority 0 advertisement")],
+    };
+  }
+  if (heard.priority >= state.priority) return accepted(state, heard, undefined, now, own);
+  if (!own.preempt && state.priority !== OWNER) return accepted(state, heard, state.preemptAt, now, own);
+
+  const preemptAt = state.preemptAt ?? after(now, own.preemptDelay);
+  if (now < preemptAt) return accepted(state, heard, preemptAt, now, own);
+  // The timer runs on: it was last set by an accepted advertisement, or at the start.
+  const text = `received lower priority (${heard.priority}) advert from ${formatIp(heard.source)} - discarding`;
+  return { state: { ...state, preemptAt }, effects: [say(own, text)] };
+}
+
+/** The master lives: its down interval starts anew, and VRRPv3 counts in its intervals. */
+function accepted(
   state: Circumstances & Backup,
-  heard: { readonly source: number; readonly priority: number },
+  heard: Heard,
+  preemptAt: Instant | undefined,
   now: Instant,
   own: InstanceSettings,
 ): Step {
-  if (heard.priority === 0)
-    return {
-      state: { ...state, masterDownAt: after(now, skewTime(state.priority)), preemptAt: undefined },
-      effects: [say(own, "Backup received priority 0 advertisement")],
-    };
-  const masterDownAt = after(now, masterDownInterval(state.priority, own.advertInterval));
-  if (heard.priority >= state.priority) return { state: { ...state, masterDownAt, preemptAt: undefined }, effects: [] };
-  if (!own.preempt && state.priority !== OWNER) return { state: { ...state, masterDownAt }, effects: [] };
-
-  const preemptAt = state.preemptAt ?? after(now, own.preemptDelay);
-  if (now < preemptAt) return { state: { ...state, masterDownAt, preemptAt }, effects: [] };
-  // The timer runs on: it was last set by an accepted advertisement, or at the start.
-  const text = `received lower priority (${heard.priority}) advert from ${formatIpv4(heard.source)} - discarding`;
-  return { state: { ...state, preemptAt }, effects: [say(own, text)] };
+  const masterInterval = own.version === 3 ? heard.interval : state.masterInterval;
+  const masterDownAt = after(now, masterDownInterval(own, state.priority, masterInterval));
+  const effects =
+    masterInterval === state.masterInterval ? [] : [sayInterval(own, state.masterInterval, masterInterval)];
+  return { state: { ...state, masterDownAt, masterInterval, preemptAt }, effects };
 }
 
 function masterDown({ priority, faults, source }: Circumstances, now: Instant, own: InstanceSettings): Step {
@@ -318,14 +366,9 @@ function masterTimers(state: Circumstances & Master, now: Instant, own: Instance
 }
 
 /** RFC 3768 §6.4.3: two masters hear each other, and the lesser one yields. */
-function heardAsMaster(
-  state: Circumstances & Master,
-  heard: { readonly source: number; readonly priority: number },
-  now: Instant,
-  own: InstanceSettings,
-): Step {
+function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant, own: InstanceSettings): Step {
   const { priority, faults, source } = state;
-  const from = formatIpv4(heard.source);
+  const from = formatIp(heard.source);
   if (heard.priority === 0)
     return {
       state: { ...state, advertiseAt: after(now, own.advertInterval) },
@@ -340,12 +383,15 @@ function heardAsMaster(
       heard.priority > priority
         ? `higher priority ${heard.priority}, ours ${priority}`
         : `same priority ${priority} but higher IP address than ours`;
-    const masterDownAt = after(now, masterDownInterval(priority, own.advertInterval));
+    const masterInterval = own.version === 3 ? heard.interval : own.advertInterval;
+    const masterDownAt = after(now, masterDownInterval(own, priority, masterInterval));
     return {
-      state: { kind: "backup", priority, faults, source, masterDownAt, preemptAt: undefined },
+      state: { kind: "backup", priority, faults, source, masterDownAt, masterInterval, preemptAt: undefined },
       effects: [
         ...(heard.priority === OWNER && priority === OWNER ? [twoOwners(own, from)] : []),
         say(own, `Master received advert from ${from} with ${rank}`),
+        ...(own.advertisesBeforeYielding ? [{ kind: "send-advertisement", priority } as const] : []),
+        ...(masterInterval === own.advertInterval ? [] : [sayInterval(own, own.advertInterval, masterInterval)]),
         say(own, "Entering BACKUP STATE"),
         say(own, "removing VIPs.", "detail"),
         { kind: "remove-addresses" },
@@ -358,13 +404,13 @@ function heardAsMaster(
   return {
     state: {
       ...state,
-      advertiseAt: after(now, own.advertInterval),
+      advertiseAt: own.answersLowerPriority ? after(now, own.advertInterval) : state.advertiseAt,
       announceAgain: secondBurst(now, lowerPriorityDelay, lowerPriorityRepeat) ?? state.announceAgain,
     },
     effects: [
       ...(heard.priority === OWNER ? [twoOwners(own, from)] : []),
       say(own, text),
-      { kind: "send-advertisement", priority },
+      ...(own.answersLowerPriority ? [{ kind: "send-advertisement", priority } as const] : []),
       ...(lowerPriorityRepeat > 0 ? [{ kind: "announce", repeat: lowerPriorityRepeat } as const] : []),
     ],
   };
@@ -391,6 +437,11 @@ const changed = (state: ReportedState): Effect => ({ kind: "state-changed", stat
 
 function say(own: InstanceSettings, text: string, level: LogLevel = "info"): Effect {
   return { kind: "log", level, text: `(${own.name}) ${text}` };
+}
+
+function sayInterval(own: InstanceSettings, from: Microseconds, to: Microseconds): Effect {
+  const text = `advertisement interval updated from ${from / 1000}ms to ${to / 1000}ms by master`;
+  return say(own, text, "detail");
 }
 
 /** keepalived puts a colon behind the name here, and only here. */

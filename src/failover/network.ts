@@ -1,9 +1,9 @@
 /** What the host's interfaces and addresses are now, kept true by the kernel's news. Does no I/O itself. */
 
-import type { InterfaceAddress, Link } from "../sys/netlink.js";
+import { AF_INET, AF_INET6 } from "../sys/address.js";
+import { type InterfaceAddress, type Link, SCOPE } from "../sys/netlink.js";
 import type { NetlinkEvent } from "../sys/netlink-monitor.js";
-
-const AF_INET = 2;
+import type { Family } from "./wire/ip-address.js";
 
 export class HostNetwork {
   readonly #links = new Map<number, Link>();
@@ -51,9 +51,16 @@ export class HostNetwork {
     );
   }
 
-  /** The interface's first IPv4 address that is not a virtual one. */
-  firstAddress(name: string, isVirtual: (address: string) => boolean): string | undefined {
-    return this.#addressesOf(name).find((known) => known.family === AF_INET && !isVirtual(known.address))?.address;
+  /**
+   * The interface's first address that is not a virtual one: where advertisements leave from. Those of IPv6 leave from
+   * a link-local address (RFC 9568 §5.1.2.1).
+   */
+  firstAddress(name: string, family: Family, isVirtual: (address: string) => boolean): string | undefined {
+    return this.#addressesOf(name).find(
+      (known) =>
+        (family === 4 ? known.family === AF_INET : known.family === AF_INET6 && known.scope === SCOPE.link) &&
+        !isVirtual(known.address),
+    )?.address;
   }
 
   #addressesOf(name: string): readonly InterfaceAddress[] {

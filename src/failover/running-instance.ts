@@ -1,11 +1,11 @@
 /** One instance in the engine: its state, its socket, and the carrying out of what the state machine decides. */
 import type { VrrpInstance } from "../config/keepalived/model.js";
+import { microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
 import type { Netlink } from "../sys/netlink.js";
 import { sendFrame } from "../sys/packet-socket.js";
 import { describe, type HeldAddress, VirtualAddresses } from "./addresses.js";
-import { encodeGratuitousArp } from "./arp.js";
 import type { InstanceCounters } from "./counters.js";
 import { Endpoint } from "./endpoint.js";
 import {
@@ -18,8 +18,12 @@ import {
   type ReportedState,
   step,
 } from "./instance.js";
-import { formatIpv4 } from "./ipv4.js";
 import type { HostNetwork } from "./network.js";
+import type { Instant } from "./timers.js";
+import { type Assessment, assess, type ScriptState } from "./tracking.js";
+import { encodeGratuitousArp } from "./wire/arp.js";
+import { formatIp, type IpAddress } from "./wire/ip-address.js";
+import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_LENGTH } from "./wire/neighbour-advertisement.js";
 import {
   Advertisement,
   checkAdvertisement,
@@ -27,11 +31,9 @@ import {
   peekVirtualRouterId,
   type Rejection,
   sameAddresses,
-} from "./packet.js";
-import { describeRejection } from "./rejections.js";
-import type { Instant } from "./timers.js";
-import { type Assessment, assess, type ScriptState } from "./tracking.js";
-import { advertisementSettings, instanceSettings, interfaceOf, ipv4 } from "./wire-settings.js";
+} from "./wire/packet.js";
+import { describeRejection } from "./wire/rejections.js";
+import { advertisementSettings, instanceSettings, interfaceOf, ipAddress } from "./wire-settings.js";
 
 /** What the engine gives to its instances. */
 export interface Surroundings {
@@ -42,11 +44,13 @@ export interface Surroundings {
   now(): Instant;
   script(name: string): ScriptState["kind"] | undefined;
   isVirtual(address: string): boolean;
+  /** The interface forwards IPv6 packets. */
+  isRouter(device: string): boolean;
   log(level: LogLevel, text: string): void;
   stateChanged(instance: string, state: ReportedState): void;
 }
 
-const frame = allocate(64);
+const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
 const heard = new Advertisement();
 
 export class RunningInstance {
@@ -66,7 +70,7 @@ export class RunningInstance {
   ) {
     this.#settings = instanceSettings(own);
     this.#wire = advertisementSettings(own);
-    this.endpoint = new Endpoint(own, this.#wire);
+    this.endpoint = new Endpoint(this.#wire);
     this.addresses = new VirtualAddresses(own, around.netlink, around.network, (level, text) =>
       around.log(level, text),
     );
@@ -110,25 +114,27 @@ export class RunningInstance {
     this.counters.count("frozen");
     const late = Math.round((now - deadline) / 1000);
     this.around.log("warning", `(${this.own.name}) timer expired ${late} ms late: the process did not run`);
-    this.#handle({ kind: "frozen" });
+    this.#handle({ kind: "frozen", late: microseconds(now - deadline) });
   }
 
   receive(packet: Uint8Array, length: number): void {
     if (peekVirtualRouterId(packet, length) !== this.own.virtualRouterId) return;
     const decoded = decodeAdvertisement(packet, length, heard);
-    const verdict = decoded === "ok" ? checkAdvertisement(heard, this.#wire) : decoded;
+    const verdict = decoded === "ok" ? checkAdvertisement(heard, this.#wire, packet, this.endpoint.serial) : decoded;
     if (verdict !== "ok") {
       this.#reject(verdict, packet, length);
       return;
     }
     this.counters.count("advertisementsReceived");
-    this.counters.setLastHeard(heard.source);
+    const { source } = heard.header;
+    if (heard.sequence >= 0) this.endpoint.raiseSerial(heard.sequence);
+    this.counters.setLastHeard(source);
     if (heard.priority === 0) this.counters.count("priorityZeroReceived");
     if (!sameAddresses(heard, this.#wire)) {
-      const from = formatIpv4(heard.source);
+      const from = formatIp(source);
       this.#complainOnce("info", `${from} advertises other addresses than ours: its list and this one should agree`);
     }
-    this.#handle({ kind: "advertisement", source: heard.source, priority: heard.priority });
+    this.#handle({ kind: "advertisement", source, priority: heard.priority, interval: heard.advertInterval });
   }
 
   /** Some address is gone from an interface; if it is one that we hold, it must come back. */
@@ -137,17 +143,17 @@ export class RunningInstance {
     this.#handle({ kind: "address-lost", address: describe(address) });
   }
 
-  #circumstances(): { assessment: Assessment; source: number } {
+  #circumstances(): { assessment: Assessment; source: IpAddress } {
     const { network } = this.around;
     const configured = this.own.sourceAddress;
     const present = configured === undefined || network.hasAddress(interfaceOf(this.own), configured);
-    const source = configured ?? network.firstAddress(interfaceOf(this.own), this.around.isVirtual);
+    const source = configured ?? network.firstAddress(interfaceOf(this.own), this.#wire.family, this.around.isVirtual);
     const assessment = assess(this.own, {
       script: this.around.script,
       link: (name) => network.condition(name),
       sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
     });
-    return { assessment, source: source === undefined ? 0 : ipv4(source) };
+    return { assessment, source: source === undefined ? 0 : ipAddress(source) };
   }
 
   #handle(event: InstanceEvent): void {
@@ -195,8 +201,13 @@ export class RunningInstance {
     for (const { address, device } of this.addresses.all) {
       const link = this.around.network.link(device);
       if (link === undefined || link.mac === "") continue;
-      this.around.log("detail", `(${this.own.name}) Sending/queueing gratuitous ARPs on ${device} for ${address}`);
-      const length = encodeGratuitousArp(frame.bytes, macOctets(link.mac), ipv4(address));
+      const target = ipAddress(address);
+      const what = typeof target === "number" ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts";
+      this.around.log("detail", `(${this.own.name}) Sending/queueing ${what} on ${device} for ${address}`);
+      const length =
+        typeof target === "number"
+          ? encodeGratuitousArp(frame.bytes, macOctets(link.mac), target)
+          : encodeNeighbourAdvertisement(frame.bytes, macOctets(link.mac), target, this.around.isRouter(device));
       for (let sent = 0; sent < repeat; sent++) {
         if (sendFrame(this.around.arpSocket, link.index, frame, length) < 0) this.counters.count("sendErrors");
         else this.counters.count("gratuitousArpsSent");

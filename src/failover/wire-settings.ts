@@ -1,15 +1,15 @@
 /** What the typed configuration means to the packet and to the state machine. */
-import type { VrrpInstance } from "../config/keepalived/model.js";
+import type { Multicast, Unicast, VrrpInstance } from "../config/keepalived/model.js";
 import type { InstanceSettings } from "./instance.js";
-import { parseIpv4 } from "./ipv4.js";
-import { type AdvertisementSettings, passwordOctets } from "./packet.js";
+import { addressOctets, type IpAddress, parseIp } from "./wire/ip-address.js";
+import { type AdvertisementSettings, type Authentication, passwordOctets, VRRP_TTL } from "./wire/packet.js";
 
 const OWNER = 255;
 
-/** Throws a RangeError if the text is no IPv4 address: the configuration has been checked. */
-export function ipv4(text: string): number {
-  const address = parseIpv4(text);
-  if (address === undefined) throw new RangeError(`${text} is not an IPv4 address`);
+/** Throws a RangeError if the text is no IP address: the configuration has been checked. */
+export function ipAddress(text: string): IpAddress {
+  const address = parseIp(text);
+  if (address === undefined) throw new RangeError(`${text} is not an IP address`);
   return address;
 }
 
@@ -19,18 +19,43 @@ export function interfaceOf(instance: VrrpInstance): string {
   return instance.interface;
 }
 
-/** The addresses of the unicast peers; none: multicast. */
-export const peersOf = ({ transport }: VrrpInstance): readonly string[] =>
-  transport.kind === "unicast" ? transport.peers.map((peer) => peer.address) : [];
-
 export function advertisementSettings(instance: VrrpInstance): AdvertisementSettings {
+  const { transport } = instance;
+  const { virtualRouterId, version, family, advertInterval } = instance;
   return {
-    virtualRouterId: instance.virtualRouterId,
-    advertInterval: Math.round(instance.advertInterval / 1_000_000),
-    password: instance.authentication && passwordOctets(instance.authentication.password),
-    addresses: instance.addresses.map((address) => ipv4(address.address)),
-    unicast: instance.transport.kind === "unicast",
+    virtualRouterId,
+    version,
+    family,
+    advertInterval,
+    authentication: authenticationOf(instance),
+    addresses: instance.addresses.map(({ address }) => addressOctets(ipAddress(address))),
+    plainChecksum: instance.checksum.v3AsV2,
+    ...(transport.kind === "unicast" ? unicast(transport) : multicast(transport)),
   };
+}
+
+type Travel = Pick<AdvertisementSettings, "unicast" | "group" | "peers" | "checkSource" | "ttl">;
+
+const multicast = ({ group }: Multicast): Travel => ({
+  unicast: false,
+  group: ipAddress(group),
+  peers: [],
+  checkSource: false,
+  ttl: VRRP_TTL,
+});
+
+const unicast = ({ peers, checkSource, ttl }: Unicast): Travel => ({
+  unicast: true,
+  group: 0,
+  peers: peers.map(({ address, minTtl = 0, maxTtl = 255 }) => ({ address: ipAddress(address), minTtl, maxTtl })),
+  checkSource,
+  ttl,
+});
+
+/** There is none in version 3 (RFC 9568 §9). */
+function authenticationOf({ authentication, version }: VrrpInstance): Authentication | undefined {
+  if (authentication === undefined || version === 3) return undefined;
+  return { type: authentication.type, password: passwordOctets(authentication.password) };
 }
 
 /**
@@ -40,24 +65,13 @@ export function advertisementSettings(instance: VrrpInstance): AdvertisementSett
 export function instanceSettings(instance: VrrpInstance): InstanceSettings {
   return {
     name: instance.name,
+    version: instance.version,
+    downTimerAdverts: instance.downTimerAdverts,
     advertInterval: instance.advertInterval,
     preempt: instance.preempt || instance.state === "MASTER" || instance.priority === OWNER,
     preemptDelay: instance.preemptDelay,
+    answersLowerPriority: !instance.lowerPriorityNoAdvert,
+    advertisesBeforeYielding: instance.higherPrioritySendAdvert,
     garp: instance.garp,
   };
-}
-
-/** What in a configuration the engine cannot run yet, in words; empty: nothing. */
-export function unsupported(instance: VrrpInstance): string[] {
-  const problems: string[] = [];
-  if (instance.version !== 2) problems.push(`(${instance.name}) VRRP version ${instance.version} is not supported yet`);
-  const texts = [
-    ...instance.addresses.map((address) => address.address),
-    ...instance.excludedAddresses.map((address) => address.address),
-    ...peersOf(instance),
-    ...(instance.sourceAddress === undefined ? [] : [instance.sourceAddress]),
-  ];
-  for (const text of texts)
-    if (parseIpv4(text) === undefined) problems.push(`(${instance.name}) ${text}: only IPv4 is supported yet`);
-  return problems;
 }

@@ -102,9 +102,11 @@ export interface SocketAddress {
   readonly family: number;
 }
 
-export function internetAddress(address: string, port: number): SocketAddress {
+/** @param scope the interface's index, which a link-local IPv6 address cannot do without */
+export function internetAddress(address: string, port: number, scope = 0): SocketAddress {
   const memory = allocate(SOCKADDR_SIZE);
   const length = encodeInternet(memory, address, port);
+  if (length === 28) memory.bytes.writeUInt32LE(scope, 24);
   return { memory, length, family: length === 16 ? AF_INET : AF_INET6 };
 }
 

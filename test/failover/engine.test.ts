@@ -4,13 +4,14 @@ import { readFileSync } from "node:fs";
 import { describe, type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InstanceStatus } from "../../src/failover/failover.js";
-import { encodeAdvertisement, MAX_PACKET, passwordOctets, VRRP_GROUP } from "../../src/failover/packet.js";
+import { addressOctets } from "../../src/failover/wire/ip-address.js";
+import { encodeAdvertisement, MAX_PACKET, passwordOctets, VRRP_GROUP } from "../../src/failover/wire/packet.js";
 import type { Host } from "../../src/lab/host.js";
 import type { HostProcess } from "../../src/lab/host-process.js";
 import { Lab } from "../../src/lab/lab.js";
 import { eventually, throughout } from "../support/eventually.js";
 import { needsRoot } from "../support/root.js";
-import { ipv4 } from "./support.js";
+import { advertising, ipv4 } from "./support.js";
 
 const MAIN = fileURLToPath(new URL("./failover-main.js", import.meta.url));
 const SENDER = fileURLToPath(new URL("./send-packets-main.js", import.meta.url));
@@ -99,12 +100,10 @@ function thaw(program: HostProcess): void {
 function advertisement(): Buffer {
   const packet = Buffer.alloc(MAX_PACKET);
   const settings = {
-    virtualRouterId: 51,
-    advertInterval: 1,
-    password: passwordOctets("secret"),
-    addresses: [ipv4("192.0.2.100"), ipv4("198.51.100.1")],
-    unicast: false,
-  };
+    ...advertising,
+    authentication: { type: "PASS", password: passwordOctets("secret") },
+    addresses: [ipv4("192.0.2.100"), ipv4("198.51.100.1")].map(addressOctets),
+  } as const;
   return packet.subarray(0, encodeAdvertisement(packet, settings, ipv4("192.0.2.12"), VRRP_GROUP, 100, 1));
 }
 
@@ -225,7 +224,7 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     const good = advertisement();
     const packets = [
       altered(good, 26, 0xff), // checksum
-      altered(good, 20, 0x31), // VRRPv3
+      altered(good, 20, 0x41), // VRRPv4
       altered(good, 8, 64), // TTL
       good.subarray(0, 26), // half a VRRP header
       good.subarray(0, 36), // shorter than its count of addresses says

@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { fromSeconds, microseconds } from "../../src/config/units.js";
 import type { FaultReason } from "../../src/failover/tracking.js";
+import { formatIpv4 } from "../../src/failover/wire/ipv4.js";
 import { RecordingInstance } from "./support.js";
 
 const LINK_DOWN: FaultReason = { kind: "interface-down", interface: "eth0" };
@@ -343,18 +344,73 @@ describe("trouble", () => {
     const instance = backup();
     instance.hear(150);
     instance.now = us(instance.now + 60_000_000);
-    instance.handle({ kind: "frozen" }).handle({ kind: "timer" });
+    instance.handle({ kind: "frozen", late: us(57_000_000) }).handle({ kind: "timer" });
     assert.equal(instance.state.kind, "backup");
     assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
     assert.equal(instance.advance(us(1)).state.kind, "master");
   });
 
-  test("a master that was frozen advertises at once and goes on from there", () => {
+  test("a master that was frozen for so long that a backup may have taken over gives way before it says a word", () => {
     const instance = master();
-    instance.now = us(instance.now + 60_000_000);
-    instance.handle({ kind: "frozen" }).handle({ kind: "timer" });
+    instance.now = us(instance.now + 3_000_000);
+    instance.handle({ kind: "frozen", late: us(2_000_000) }).handle({ kind: "timer" });
+    assert.deepEqual(instance.take(), ["remove", "BACKUP"]);
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup", "whoever is master now has time to say so");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("a master that was frozen for less advertises at once and goes on from there", () => {
+    const instance = master();
+    instance.now = us(instance.now + 2_900_000);
+    instance.handle({ kind: "frozen", late: us(1_900_000) }).handle({ kind: "timer" });
     assert.equal(instance.take().filter((did) => did === "send 100").length, 1);
     assert.deepEqual(instance.advance(us(999_999)).take(), []);
+  });
+});
+
+describe("VRRPv3 (RFC 9568 §6.4)", () => {
+  const v3 = { priority: 100, version: 3, advertInterval: fromSeconds(0.1) } as const;
+
+  test("a backup counts in the intervals of its master, and says so", () => {
+    const instance = backup(v3).hear(150, "192.0.2.20", fromSeconds(1));
+    assert.deepEqual(instance.logs, ["(VI_1) advertisement interval updated from 100ms to 1000ms by master"]);
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("as master it keeps its own interval again", () => {
+    const instance = backup(v3).hear(150, "192.0.2.20", fromSeconds(1)).advance(us(DOWN_100));
+    instance.take();
+    assert.equal(
+      instance
+        .advance(fromSeconds(1))
+        .take()
+        .filter((did) => did === "send 100").length,
+      10,
+    );
+  });
+
+  test("its skew after priority 0 is a share of the master's interval", () => {
+    const instance = backup(v3).hear(150).hear(0);
+    assert.equal(instance.advance(us(60_936)).state.kind, "backup");
+    assert.equal(instance.advance(us(1)).state.kind, "master");
+  });
+
+  test("a master that yields learns the winner's interval", () => {
+    const instance = master(v3).hear(200, "192.0.2.20", fromSeconds(1));
+    assert.equal(instance.advance(us(DOWN_100 - 1)).state.kind, "backup");
+  });
+});
+
+describe("what a master answers", () => {
+  test("with lower_prio_no_advert a lower one's advertisement is not answered, but the addresses are announced", () => {
+    const instance = master({ priority: 100, answersLowerPriority: false }).hear(50);
+    assert.deepEqual(instance.take(), ["announce 5"]);
+  });
+
+  test("with higher_prio_send_advert it advertises once more before it yields", () => {
+    const instance = master({ priority: 100, advertisesBeforeYielding: true }).hear(150);
+    assert.deepEqual(instance.take(), ["send 100", "remove", "BACKUP"]);
   });
 });
 
@@ -376,10 +432,11 @@ test("addresses are held exactly while master, whatever happens", () =>
         for (const [event, delay] of history) {
           node.advance(us(delay));
           const before = node.state.kind;
-          if (event.do === "hear") node.handle({ kind: "advertisement", priority: event.priority, source: event.from });
+          if (event.do === "hear") node.hear(event.priority, formatIpv4(event.from));
           else if (event.do === "assess") node.assess(event.priority, event.faults);
           else if (event.do === "start") before === "initialize" && node.start();
           else if (event.do === "lost") node.handle({ kind: "address-lost", address: "192.0.2.1/32" });
+          else if (event.do === "frozen") node.handle({ kind: "frozen", late: us(delay) });
           else node.handle({ kind: event.do });
           assert.equal(node.holdsAddresses, node.state.kind === "master");
           if (node.state.kind === "master" || node.state.kind === "backup")

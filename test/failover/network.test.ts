@@ -58,9 +58,9 @@ test("the source is the first IPv4 address that is not a virtual one", () => {
   const known = network();
   const isVirtual = (text: string): boolean => text === "192.0.2.1";
   known.load([link(2, "eth0")], [address(2, "fe80::1"), address(2, "192.0.2.1", 32), address(2, "192.0.2.10")]);
-  assert.equal(known.firstAddress("eth0", isVirtual), "192.0.2.10");
+  assert.equal(known.firstAddress("eth0", 4, isVirtual), "192.0.2.10");
   known.apply({ kind: "address", action: "delete", address: address(2, "192.0.2.10") });
-  assert.equal(known.firstAddress("eth0", isVirtual), undefined);
+  assert.equal(known.firstAddress("eth0", 4, isVirtual), undefined);
 });
 
 test("addresses with another prefix length are other addresses", () => {

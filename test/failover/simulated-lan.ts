@@ -14,9 +14,8 @@ import {
   encodeAdvertisement,
   MAX_PACKET,
   passwordOctets,
-  VRRP_GROUP,
-} from "../../src/failover/packet.js";
-import { ipv4, keepalivedGarp } from "./support.js";
+} from "../../src/failover/wire/packet.js";
+import { advertising, ipv4, keepalivedGarp, protocol } from "./support.js";
 
 interface LanSettings {
   readonly seed: number;
@@ -118,11 +117,8 @@ export class SimulatedRouter {
   holdsAddresses = false;
   readonly #settings: InstanceSettings;
   readonly #wire: AdvertisementSettings = {
-    virtualRouterId: 51,
-    advertInterval: 1,
-    password: passwordOctets("secret"),
-    addresses: [ipv4("192.0.2.1")],
-    unicast: false,
+    ...advertising,
+    authentication: { type: "PASS", password: passwordOctets("secret") },
   };
   readonly #heard = new Advertisement();
 
@@ -137,6 +133,7 @@ export class SimulatedRouter {
       preempt: true,
       preemptDelay: microseconds(0),
       garp: keepalivedGarp,
+      ...protocol,
       ...own,
     };
   }
@@ -154,8 +151,9 @@ export class SimulatedRouter {
 
   receive(packet: Uint8Array): void {
     if (decodeAdvertisement(packet, packet.length, this.#heard) !== "ok") throw new Error("own packet is malformed");
-    if (checkAdvertisement(this.#heard, this.#wire) !== "ok") throw new Error("own packet is refused");
-    this.handle({ kind: "advertisement", source: this.#heard.source, priority: this.#heard.priority });
+    if (checkAdvertisement(this.#heard, this.#wire, packet) !== "ok") throw new Error("own packet is refused");
+    const { header, priority, advertInterval } = this.#heard;
+    this.handle({ kind: "advertisement", source: header.source, priority, interval: advertInterval });
   }
 
   #apply(effect: Effect): void {
@@ -163,7 +161,8 @@ export class SimulatedRouter {
     if (effect.kind === "remove-addresses") this.holdsAddresses = false;
     if (effect.kind !== "send-advertisement") return;
     const packet = new Uint8Array(MAX_PACKET);
-    const length = encodeAdvertisement(packet, this.#wire, this.source, VRRP_GROUP, effect.priority, ++this.sent);
+    const { group } = this.#wire;
+    const length = encodeAdvertisement(packet, this.#wire, this.source, group, effect.priority, ++this.sent);
     this.lan.broadcast(this, packet.subarray(0, length));
   }
 }

@@ -13,8 +13,10 @@ import {
   nextDeadline,
   step,
 } from "../../src/failover/instance.js";
-import { parseIpv4 } from "../../src/failover/ipv4.js";
 import type { FaultReason } from "../../src/failover/tracking.js";
+import { addressOctets, parseIp } from "../../src/failover/wire/ip-address.js";
+import { parseIpv4 } from "../../src/failover/wire/ipv4.js";
+import { type AdvertisementSettings, VRRP_GROUP } from "../../src/failover/wire/packet.js";
 
 const span: Span = { file: { path: "test.conf", text: "" }, line: 1, column: 1, length: 1 };
 
@@ -102,6 +104,30 @@ export const keepalivedGarp = {
   extraInterfaces: { interval: microseconds(0), all: false },
 };
 
+/** VRRPv2 over multicast, of virtual router 51, each second, for 192.0.2.1. */
+export const advertising: AdvertisementSettings = {
+  virtualRouterId: 51,
+  version: 2,
+  family: 4,
+  advertInterval: fromSeconds(1),
+  authentication: undefined,
+  addresses: [addressOctets(parseIp("192.0.2.1")!)],
+  unicast: false,
+  group: VRRP_GROUP,
+  peers: [],
+  checkSource: false,
+  ttl: 255,
+  plainChecksum: false,
+};
+
+/** The protocol of an instance as keepalived has it without a word. */
+export const protocol = {
+  version: 2,
+  downTimerAdverts: 3,
+  answersLowerPriority: true,
+  advertisesBeforeYielding: false,
+} as const;
+
 export const ipv4 = (text: string): number => {
   const address = parseIpv4(text);
   assert.ok(address !== undefined, `${text} is no address`);
@@ -128,6 +154,7 @@ export class RecordingInstance {
       preempt: true,
       preemptDelay: microseconds(0),
       garp: keepalivedGarp,
+      ...protocol,
       ...own,
     };
     if (started) this.start();
@@ -161,8 +188,8 @@ export class RecordingInstance {
     return this;
   }
 
-  hear(priority: number, source = "192.0.2.20"): this {
-    return this.handle({ kind: "advertisement", priority, source: ipv4(source) });
+  hear(priority: number, source = "192.0.2.20", interval = this.settings.advertInterval): this {
+    return this.handle({ kind: "advertisement", priority, source: ipv4(source), interval });
   }
 
   assess(priority: number, faults: FaultReason[] = []): this {

@@ -1,9 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fromSeconds } from "../../src/config/units.js";
-import { advertisementSettings, instanceSettings, unsupported } from "../../src/failover/wire-settings.js";
-import { unicastTo } from "../config/keepalived/support.js";
-import { ipv4, vrrpInstance } from "./support.js";
+import { VRRP_GROUP_IPV6 } from "../../src/failover/wire/packet.js";
+import { advertisementSettings, instanceSettings } from "../../src/failover/wire-settings.js";
+import { vrrpInstance } from "./support.js";
+
+const unicast = {
+  kind: "unicast",
+  peers: [{ address: "10.0.0.3", minTtl: 254, maxTtl: undefined }],
+  ttl: 64,
+  checkSource: true,
+} as const;
 
 test("an advertisement carries the addresses in their order, without the excluded ones", () => {
   const [excluded] = vrrpInstance({ addresses: [{ address: "10.0.0.9" }] }).addresses;
@@ -13,10 +20,10 @@ test("an advertisement carries the addresses in their order, without the exclude
     advertInterval: fromSeconds(3),
   });
   const settings = advertisementSettings(own);
-  assert.deepEqual(settings.addresses, [ipv4("10.0.0.2"), ipv4("10.0.0.1")]);
-  assert.equal(settings.advertInterval, 3);
-  assert.equal(settings.unicast, false);
-  assert.equal(advertisementSettings(vrrpInstance({ transport: unicastTo("10.0.0.3") })).unicast, true);
+  assert.deepEqual(settings.addresses.map(String), ["10,0,0,2", "10,0,0,1"]);
+  assert.equal(settings.advertInterval, 3_000_000);
+  assert.deepEqual(settings.peers, []);
+  assert.equal(advertisementSettings(vrrpInstance({ transport: unicast })).peers.length, 1);
 });
 
 test("state MASTER cancels nopreempt, as keepalived has it, and keeps preempt_delay", () => {
@@ -27,10 +34,20 @@ test("state MASTER cancels nopreempt, as keepalived has it, and keeps preempt_de
   assert.equal(instanceSettings(vrrpInstance({ ...written, priority: 255 })).preempt, true);
 });
 
-test("what cannot be run yet is named", () => {
-  assert.deepEqual(unsupported(vrrpInstance({})), []);
-  assert.deepEqual(unsupported(vrrpInstance({ version: 3, addresses: [{ address: "2001:db8::1" }] })), [
-    "(VI_1) VRRP version 3 is not supported yet",
-    "(VI_1) 2001:db8::1: only IPv4 is supported yet",
-  ]);
+test("unicast says whom to send to, how far, and who may speak", () => {
+  const { peers, ttl, checkSource } = advertisementSettings(vrrpInstance({ transport: unicast }));
+  assert.deepEqual([peers, ttl, checkSource], [[{ address: 0x0a000003, minTtl: 254, maxTtl: 255 }], 64, true]);
+});
+
+test("over IPv6 addresses have 16 octets", () => {
+  const transport = { kind: "multicast", group: "ff02::12" } as const;
+  const own = vrrpInstance({ family: 6, version: 3, transport, addresses: [{ address: "fe80::1", family: 6 }] });
+  const { family, group, addresses } = advertisementSettings(own);
+  assert.deepEqual([family, group, addresses[0]!.length], [6, VRRP_GROUP_IPV6, 16]);
+});
+
+test("VRRPv3 has no authentication", () => {
+  const authentication = { type: "PASS", password: "secret" } as const;
+  assert.equal(advertisementSettings(vrrpInstance({ version: 3, authentication })).authentication, undefined);
+  assert.equal(advertisementSettings(vrrpInstance({ authentication })).authentication?.type, "PASS");
 });

@@ -1,20 +1,13 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
 import { after, before, test } from "node:test";
-import { internetAddress, ipv4Bytes } from "../../src/sys/address.js";
+import { internetAddress, ipv4Bytes, ipv6Bytes } from "../../src/sys/address.js";
 import { EAGAIN, ENETDOWN, ENODEV } from "../../src/sys/errno.js";
 import { allocate, type Memory } from "../../src/sys/memory.js";
 import { Netlink } from "../../src/sys/netlink.js";
-import {
-  AF_PACKET,
-  openArpSocket,
-  openVrrpSocket,
-  receivePacket,
-  sendFrame,
-  sendPacket,
-  VRRP_GROUP,
-} from "../../src/sys/packet-socket.js";
+import { AF_PACKET, openArpSocket, receivePacket, sendFrame, sendPacket } from "../../src/sys/packet-socket.js";
 import { bind, close, SOCK_NONBLOCK, SOCK_RAW, socket } from "../../src/sys/socket.js";
+import { openVrrpReceiver6, openVrrpSender6, openVrrpSocket } from "../../src/sys/vrrp-socket.js";
 import { eventually } from "../support/eventually.js";
 import { enterOwnNetwork, ip } from "../support/own-network.js";
 import { needsRoot } from "../support/root.js";
@@ -26,7 +19,12 @@ const open = (fd: number): number => {
   return fd;
 };
 const inbox = allocate(2_048);
-const settings = (ifname: string, multicast: boolean) => ({ ifname, ifindex: indexOf(ifname), multicast });
+const VRRP_GROUP = "224.0.0.18";
+const settings = (ifname: string, multicast: boolean) => ({
+  ifname,
+  ifindex: indexOf(ifname),
+  ...(multicast ? { group: VRRP_GROUP } : {}),
+});
 let netlink: Netlink;
 const indexOf = (name: string): number => netlink.linkByName(name)!.index;
 
@@ -86,6 +84,26 @@ test("an advertisement goes out with the header it was given and arrives with it
   assert.equal(received(elsewhere), -EAGAIN, "another wire hears nothing");
 });
 
+test("over IPv6 an advertisement goes out with its header, and arrives with it", { skip: needsRoot }, async () => {
+  const where = (ifname: string) => ({ ifname, ifindex: indexOf(ifname), group: "ff02::12" });
+  const sender = open(openVrrpSender6(where("left0")));
+  const receiver = open(openVrrpReceiver6(where("right0")));
+  open(openVrrpSender6(where("right0"))); // the membership
+  const own = open(openVrrpReceiver6(where("left0")));
+  const memory = allocate(64);
+  memory.bytes.fill(0);
+  memory.bytes.set([0x6c, 0, 0, 0, 0, 6, 112, 255]);
+  memory.bytes.set(ipv6Bytes("fe80::77"), 8);
+  memory.bytes.set(ipv6Bytes("ff02::12"), 24);
+  memory.bytes.write("advert", 40);
+  assert.equal(sendPacket(sender, memory, 46, internetAddress("ff02::12", 0, indexOf("left0"))), 46);
+  await eventually(() => {
+    const length = receivePacket(receiver, inbox);
+    return length < 0 ? length : [length, inbox.bytes[7], inbox.bytes.toString("latin1", 40, length)];
+  }, [46, 255, "advert"]);
+  assert.equal(receivePacket(own, inbox), -EAGAIN, "a router does not hear itself");
+});
+
 test("a unicast socket hears what is sent to an address of its interface", { skip: needsRoot }, async () => {
   const sender = open(openVrrpSocket(settings("left0", false)));
   const receiver = open(openVrrpSocket(settings("right0", false)));
@@ -141,7 +159,7 @@ test("an ARP frame leaves through the interface it was meant for, byte for byte"
 });
 
 test("what cannot be is a negated errno", { skip: needsRoot }, () => {
-  assert.equal(openVrrpSocket({ ifindex: 9_999, ifname: "nowhere", multicast: true }), -ENODEV);
+  assert.equal(openVrrpSocket({ ifindex: 9_999, ifname: "nowhere", group: VRRP_GROUP }), -ENODEV);
   const fd = open(openArpSocket());
   ip("link", "set", "left1", "down");
   assert.equal(sendFrame(fd, indexOf("left1"), allocate(64), 42), -ENETDOWN);

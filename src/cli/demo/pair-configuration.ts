@@ -62,7 +62,8 @@ vrrp_instance www {
 `;
 
 const advertInterval = microseconds(ADVERT_SECONDS * 1_000_000);
-const downInterval = (priority: number): number => masterDownInterval(priority, advertInterval) / 1000;
+const protocol = { version: 2, downTimerAdverts: 3 } as const;
+const downInterval = (priority: number): number => masterDownInterval(protocol, priority, advertInterval) / 1000;
 
 /** What the protocol and the configuration above promise, in milliseconds. */
 export const promises = {
@@ -71,7 +72,7 @@ export const promises = {
   /** Until the check script has failed `fall` times: the master resigns with priority 0. */
   scriptFails: SCRIPT_FALL * SCRIPT_SECONDS * 1000,
   /** A backup that hears a resignation waits for its skew. */
-  skew: skewTime(PRIORITIES.lb2) / 1000,
+  skew: skewTime(protocol, PRIORITIES.lb2, advertInterval) / 1000,
   /** A backup that hears nothing any more waits for three advertisements and its skew. */
   silence: downInterval(PRIORITIES.lb2),
   /** The script has to succeed once; then the preferred box hears out the other for its own master-down interval. */

@@ -3,8 +3,10 @@
  * virtual router of the article "caddy-pair", so that whoever takes one for good gives up the virtual IP.
  */
 import fc from "fast-check";
-import { internetChecksum, parseIpv4 } from "../../../src/failover/ipv4.js";
-import { encodeAdvertisement, MAX_PACKET, passwordOctets, type Rejection } from "../../../src/failover/packet.js";
+import { addressOctets } from "../../../src/failover/wire/ip-address.js";
+import { internetChecksum, parseIpv4 } from "../../../src/failover/wire/ipv4.js";
+import { encodeAdvertisement, MAX_PACKET, passwordOctets, type Rejection } from "../../../src/failover/wire/packet.js";
+import { advertising } from "../../failover/support.js";
 
 const SENDER = "192.168.0.200";
 const GROUP = "224.0.0.18";
@@ -34,7 +36,9 @@ export function malformed(each: number, victim: string): Map<Rejection, Buffer[]
     ["length", times((index) => edited((octets) => octets.writeUInt8(2 + index, COUNT)))],
     [
       "version",
-      times((index) => edited((octets) => octets.writeUInt8(index % 2 === 0 ? 0x31 : 0x11, VERSION_AND_TYPE))),
+      times((index) =>
+        index % 2 === 0 ? packet({ version: 3 }) : edited((octets) => octets.writeUInt8(0x11, VERSION_AND_TYPE)),
+      ),
     ],
     ["type", times((index) => edited((octets) => octets.writeUInt8(0x20 + 2 + (index % 14), VERSION_AND_TYPE)))],
     ["interval", times((index) => edited((octets) => octets.writeUInt8(2 + index, INTERVAL)))],
@@ -60,15 +64,15 @@ export function notEvenIp(count: number): Buffer[] {
   });
 }
 
-function packet({ password = "password", destination = GROUP } = {}): Buffer {
+function packet({ password = "password", destination = GROUP, version = 2 as 2 | 3 } = {}): Buffer {
   const octets = Buffer.alloc(MAX_PACKET);
   const settings = {
+    ...advertising,
+    version,
     virtualRouterId: VIRTUAL_ROUTER,
-    advertInterval: 1,
-    password: passwordOctets(password),
-    addresses: [parseIpv4("192.168.0.40")!],
-    unicast: false,
-  };
+    authentication: { type: "PASS", password: passwordOctets(password) },
+    addresses: [addressOctets(parseIpv4("192.168.0.40")!)],
+  } as const;
   const length = encodeAdvertisement(octets, settings, parseIpv4(SENDER)!, parseIpv4(destination)!, 255, 1);
   return octets.subarray(0, length);
 }

@@ -1,20 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Advertisement, type AdvertisementSettings, passwordOctets, REJECTIONS } from "../../src/failover/packet.js";
-import { describeRejection } from "../../src/failover/rejections.js";
+import { fromSeconds } from "../../../src/config/units.js";
+import { parseIp } from "../../../src/failover/wire/ip-address.js";
+import { Advertisement, passwordOctets, REJECTIONS } from "../../../src/failover/wire/packet.js";
+import { describeRejection } from "../../../src/failover/wire/rejections.js";
+import { advertising } from "../support.js";
 
 const packet = new Uint8Array(40);
+packet[0] = 0x45;
 packet.set([192, 0, 2, 20], 12);
-const own: AdvertisementSettings = {
-  virtualRouterId: 51,
-  advertInterval: 1,
-  password: passwordOctets("secret"),
-  addresses: [],
-  unicast: false,
-};
+const own = { ...advertising, authentication: { type: "PASS", password: passwordOctets("secret") } } as const;
 const heard = new Advertisement();
-heard.ttl = 64;
-heard.advertInterval = 3;
+heard.header.ttl = 64;
+heard.header.destination = parseIp("192.0.2.99")!;
+heard.advertInterval = fromSeconds(3);
 
 const say = (reason: (typeof REJECTIONS)[number]): string => describeRejection(reason, packet, 40, heard, own);
 
@@ -28,7 +27,10 @@ test("where both sides have a value, both are said", () => {
   assert.equal(say("interval"), "advertisement interval mismatch from 192.0.2.20 mine=1 sec rcv'ed=3 sec");
   assert.equal(say("ttl"), "invalid ttl from 192.0.2.20. 64 and expect 255");
   assert.equal(say("auth-type"), "received a 0 auth from 192.0.2.20, expecting 1!");
-  assert.equal(say("destination"), "received a unicast advertisement from 192.0.2.20, but is configured for multicast");
+  assert.equal(
+    say("destination"),
+    "received an advertisement from 192.0.2.20 to 192.0.2.99, expecting multicast to 224.0.0.18",
+  );
 });
 
 test("a packet too short for an address is told of without one", () =>

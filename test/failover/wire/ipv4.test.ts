@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { formatIpv4, internetChecksum, parseIpv4 } from "../../src/failover/ipv4.js";
+import { formatIpv4, internetChecksum, parseIpv4 } from "../../../src/failover/wire/ipv4.js";
 
 test("an address is read and written in dotted decimals", () => {
   assert.equal(parseIpv4("192.0.2.1"), 0xc0000201);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { encodeGratuitousArp } from "../../src/failover/arp.js";
-import { parseIpv4 } from "../../src/failover/ipv4.js";
+import { encodeGratuitousArp } from "../../../src/failover/wire/arp.js";
+import { parseIpv4 } from "../../../src/failover/wire/ipv4.js";
 
 test("a gratuitous ARP is a broadcast request for the address by its holder (RFC 5227 §1.1)", () => {
   const frame = new Uint8Array(64);

@@ -29,12 +29,23 @@ export function writeIpv4(bytes: Uint8Array, offset: number, address: number): v
   bytes[offset + 3] = address;
 }
 
+/** Reads two octets in network order. */
+export function readUint16(bytes: Uint8Array, offset: number): number {
+  return (bytes[offset]! << 8) | bytes[offset + 1]!;
+}
+
+export function writeUint16(bytes: Uint8Array, offset: number, value: number): void {
+  bytes[offset] = value >>> 8;
+  bytes[offset + 1] = value;
+}
+
 /**
  * The Internet checksum (RFC 1071) of `length` octets: over bytes that hold a right checksum it is 0.
  * An odd last octet is padded with zero.
+ * @param initial the sum of what else is covered, such as a pseudo-header.
  */
-export function internetChecksum(bytes: Uint8Array, offset: number, length: number): number {
-  let sum = 0;
+export function internetChecksum(bytes: Uint8Array, offset: number, length: number, initial = 0): number {
+  let sum = initial;
   const end = offset + length;
   for (let at = offset; at < end; at += 2) sum += (bytes[at]! << 8) | (at + 1 < end ? bytes[at + 1]! : 0);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);

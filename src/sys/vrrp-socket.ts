@@ -1,0 +1,165 @@
+/**
+ * The raw sockets that VRRP travels by (raw(7), packet(7), ipv6(7)). Functions return a descriptor or a negated errno,
+ * and need CAP_NET_RAW. A deleted interface takes a socket's membership with it: open another when it is back.
+ */
+import { AF_INET, AF_INET6, ipv4Bytes, ipv6Bytes } from "./address.js";
+import { allocate, type Memory } from "./memory.js";
+import { AF_PACKET } from "./packet-socket.js";
+import {
+  bind,
+  bindToDevice,
+  close,
+  IP_ADD_MEMBERSHIP,
+  IP_HDRINCL,
+  IP_MULTICAST_ALL,
+  IP_MULTICAST_IF,
+  IP_MULTICAST_LOOP,
+  IPPROTO_IP,
+  IPPROTO_IPV6,
+  IPPROTO_VRRP,
+  SO_ATTACH_FILTER,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOCK_RAW,
+  SOL_SOCKET,
+  setOption,
+  setOptionBytes,
+  socket,
+} from "./socket.js";
+
+const SO_PRIORITY = 12;
+/** Ahead of bulk traffic in the interface's queue (TC_PRIO_CONTROL, tc-prio(8)). */
+const PRIORITY_CONTROL = 7;
+const IPPROTO_RAW = 255;
+const IPV6_MULTICAST_IF = 17;
+const IPV6_MULTICAST_LOOP = 19;
+const IPV6_ADD_MEMBERSHIP = 20;
+const ETH_P_IPV6 = 0x86dd;
+const FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
+
+export interface VrrpSocketSettings {
+  readonly ifindex: number;
+  readonly ifname: string;
+  /** The multicast group to join; none with unicast peers. */
+  readonly group?: string;
+  /** IPv4: 112, or 51 where an Authentication Header comes first. */
+  readonly protocol?: number;
+}
+
+/**
+ * An IPv4 socket on one interface. What is sent carries its own IP header (IP_HDRINCL; the kernel fills in length,
+ * checksum and a zero identification), and what is received shows it.
+ */
+export function openVrrpSocket({ ifindex, ifname, group, protocol = IPPROTO_VRRP }: VrrpSocketSettings): number {
+  const fd = socket(AF_INET, SOCK_RAW | FLAGS, protocol);
+  const request = group === undefined ? undefined : multicastRequest(group, ifindex);
+  return prepared(fd, [
+    () => bindToDevice(fd, ifname),
+    () => setOption(fd, IPPROTO_IP, IP_HDRINCL, 1),
+    () => hurry(fd),
+    ...(request === undefined
+      ? []
+      : [
+          // Other sockets of this host join the group on other interfaces: those are not for this one.
+          () => setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0),
+          // The state machine takes what it hears for another router's: its own must not come back to it.
+          () => setOption(fd, IPPROTO_IP, IP_MULTICAST_LOOP, 0),
+          () => setOptionBytes(fd, IPPROTO_IP, IP_MULTICAST_IF, request.address, 12),
+          () => setOptionBytes(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, request.address, 12),
+        ]),
+  ]);
+}
+
+/**
+ * A socket that sends whole IPv6 packets by one interface and receives nothing; it holds the membership in the group
+ * (its MLD report tells the switches) for the receiver.
+ */
+export function openVrrpSender6({ ifindex, ifname, group }: VrrpSocketSettings): number {
+  const fd = socket(AF_INET6, SOCK_RAW | FLAGS, IPPROTO_RAW);
+  const request = group === undefined ? undefined : multicastRequest6(group, ifindex);
+  return prepared(fd, [
+    () => bindToDevice(fd, ifname),
+    () => hurry(fd),
+    () => setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0),
+    () => setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, ifindex),
+    ...(request === undefined
+      ? []
+      : [() => setOptionBytes(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, request.address, 20)]),
+  ]);
+}
+
+/**
+ * A socket that receives every VRRP packet over IPv6 of one interface from its IP header on: the hop limit and the
+ * destination are judged too, and the raw sockets of IPv6 hide both.
+ */
+export function openVrrpReceiver6({ ifindex }: VrrpSocketSettings): number {
+  // No protocol yet: nothing arrives before the filter is there.
+  const fd = socket(AF_PACKET, SOCK_DGRAM | FLAGS, 0);
+  return prepared(fd, [() => attachFilter(fd), () => bindToLink(fd, ifindex)]);
+}
+
+function prepared(fd: number, steps: readonly (() => number)[]): number {
+  if (fd < 0) return fd;
+  for (const step of steps) {
+    const result = step();
+    if (result >= 0) continue;
+    close(fd);
+    return result;
+  }
+  return fd;
+}
+
+/** A nicety that needs CAP_NET_ADMIN: without it nothing is lost. */
+function hurry(fd: number): number {
+  setOption(fd, SOL_SOCKET, SO_PRIORITY, PRIORITY_CONTROL);
+  return 0;
+}
+
+/** struct ip_mreqn: group, any local address, interface. */
+function multicastRequest(group: string, ifindex: number): Memory {
+  const memory = allocate(64);
+  memory.bytes.fill(0);
+  memory.bytes.set(ipv4Bytes(group), 0);
+  memory.bytes.writeInt32LE(ifindex, 8);
+  return memory;
+}
+
+/** struct ipv6_mreq: group, interface. */
+function multicastRequest6(group: string, ifindex: number): Memory {
+  const memory = allocate(64);
+  memory.bytes.fill(0);
+  memory.bytes.set(ipv6Bytes(group), 0);
+  memory.bytes.writeInt32LE(ifindex, 16);
+  return memory;
+}
+
+/** A classic BPF program: the octet of the IPv6 header that names the next header must be VRRP's number. */
+function attachFilter(fd: number): number {
+  const program = allocate(64);
+  const instruction = (index: number, code: number, ifTrue: number, ifFalse: number, k: number): void => {
+    program.bytes.writeUInt16LE(code, 8 * index);
+    program.bytes[8 * index + 2] = ifTrue;
+    program.bytes[8 * index + 3] = ifFalse;
+    program.bytes.writeUInt32LE(k, 8 * index + 4);
+  };
+  instruction(0, 0x30, 0, 0, 6); // load the octet at 6
+  instruction(1, 0x15, 0, 1, IPPROTO_VRRP); // equal, or skip one
+  instruction(2, 0x06, 0, 0, 0x40000); // take so much of it
+  instruction(3, 0x06, 0, 0, 0); // take nothing
+  const header = allocate(64);
+  header.bytes.fill(0);
+  header.bytes.writeUInt16LE(4, 0);
+  header.bytes.writeBigUInt64LE(BigInt(program.address), 8);
+  return setOptionBytes(fd, SOL_SOCKET, SO_ATTACH_FILTER, header.address, 16);
+}
+
+/** struct sockaddr_ll. */
+function bindToLink(fd: number, ifindex: number): number {
+  const memory = allocate(64);
+  memory.bytes.fill(0);
+  memory.bytes.writeUInt16LE(AF_PACKET, 0);
+  memory.bytes.writeUInt16BE(ETH_P_IPV6, 2);
+  memory.bytes.writeInt32LE(ifindex, 4);
+  return bind(fd, { memory, length: 20, family: AF_PACKET });
+}
