@@ -1,7 +1,7 @@
 /** What the host's interfaces and addresses are now, kept true by the kernel's news. Does no I/O itself. */
 
 import { AF_INET, AF_INET6 } from "../sys/address.js";
-import { type InterfaceAddress, type Link, SCOPE } from "../sys/netlink.js";
+import { IFA_F_TENTATIVE, type InterfaceAddress, type Link, SCOPE } from "../sys/netlink.js";
 import type { NetlinkEvent } from "../sys/netlink-monitor.js";
 import type { Family } from "./wire/ip-address.js";
 
@@ -85,7 +85,9 @@ export class HostNetwork {
     return this.#links.delete(index);
   }
 
+  /** One whose uniqueness is still being tested (RFC 4862 §5.4) cannot be used yet; the kernel tells when it can. */
   #add(address: InterfaceAddress): boolean {
+    if ((address.flags & IFA_F_TENTATIVE) !== 0) return this.#delete(address);
     const others = (this.#addresses.get(address.index) ?? []).filter((known) => !isSame(known, address));
     const isNew = others.length === (this.#addresses.get(address.index)?.length ?? 0);
     if (isNew) this.#addresses.set(address.index, [...others, address]);
