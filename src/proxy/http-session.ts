@@ -13,7 +13,7 @@ import { Relay, Relayed } from "./relay.js";
 import { Reply } from "./reply.js";
 import type { FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { Session, type SessionContext } from "./session.js";
-import { Counter } from "./shared-state.js";
+import { Counter, Gauge } from "./shared-state.js";
 
 const Phase = {
   /** Between requests: no byte of the next one has come. */
@@ -430,12 +430,15 @@ export class HttpSession extends Session {
     const isWhole = request.isDone;
     this.upstream = undefined;
     const isReusable = isWhole && response.head.keepAlive && !response.hasExcess;
-    if (isReusable && !context.stopping && !server.isPrivate) server.idle.keep(upstream);
-    else upstream.close();
+    if (isReusable && !context.stopping && !server.isPrivate)
+      server.idle.keep(upstream, context.state.gauge(server.entity, Gauge.current));
+    else upstream.retire();
     this.#endExchange("--");
     response.release();
     if (!this.#keepAlive || !isWhole || context.stopping) {
-      this.#startLingering();
+      // A client that asked for the end sends no more (RFC 9112 §9.6): there is nothing to linger for.
+      if (isWhole && !request.head.keepAlive && !request.hasExcess && !this.client.hasInput()) this.end();
+      else this.#startLingering();
       return;
     }
     this.#phase = Phase.idle;

@@ -183,7 +183,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   }
 
   protected closeUpstream(): void {
-    this.upstream?.close();
+    this.upstream?.retire();
     this.upstream = undefined;
     this.#isConnecting = false;
   }
@@ -251,7 +251,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     this.server = server;
     const { state } = this.context;
     const second = Math.floor(Date.now() / 1000);
-    state.enter(server.entity);
+    server.idle.noteUse(state.enter(server.entity));
     state.setGauge(server.entity, Gauge.lastSession, second);
     state.setGauge(backend.entity, Gauge.lastSession, second);
     server.counters.add(Counter.sessions, 1);

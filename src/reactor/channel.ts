@@ -47,6 +47,8 @@ export interface Channel extends Handler {
   /** The pending error, as a positive errno; 0: none. Tells how a connect ended. */
   takeError(): number;
   close(): void;
+  /** Closes where nothing is under way any more. A connection that its peer has not closed gets RST, not TIME_WAIT. */
+  retire(): void;
   /** Closes such that the peer cannot take what it has for the whole. */
   abort(): void;
 }

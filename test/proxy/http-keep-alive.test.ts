@@ -52,6 +52,32 @@ test("a client's later requests use connections that other clients have left", a
   assert.ok(server.connections <= 30, `${server.connections} connections`);
 });
 
+test("no more connections are kept than were in use at once, however many clients come for one request", async (t) => {
+  const server = await serveHttp(t, (_, response) => response.end("x"));
+  const port = await freePort();
+  await runProxy(t, listen(port, [server.port]));
+  for (let client = 0; client < 30; client++) {
+    const connection = await RawClient.connect(port);
+    connection.send(get("/", "Connection: close\r\n"));
+    assert.equal((await connection.response()).status, 200);
+    await eventually(() => connection.ended, true);
+  }
+  assert.equal(server.connections, 30);
+  await eventually(() => server.sockets.size, 1);
+});
+
+test("bytes behind the last request do not cost the client its answer", async (t) => {
+  const body = "x".repeat(300_000);
+  const server = await serveHttp(t, (_, response) => response.end(body));
+  const port = await freePort();
+  await runProxy(t, listen(port, [server.port]));
+  const client = await RawClient.connect(port);
+  client.send(`${get("/", "Connection: close\r\n")}${"more than was announced".repeat(1000)}`);
+  assert.equal((await client.response()).body, body);
+  await eventually(() => client.ended, true);
+  assert.equal(client.error, undefined);
+});
+
 test("pipelined requests are answered in their order, however they are cut", async (t) => {
   const server = await serveHttp(t, (request, response) => response.end(`${request.method} ${request.url}`));
   const port = await freePort();

@@ -62,6 +62,11 @@ export class RequestSide {
     return this.body.done && this.#sent === this.#ready;
   }
 
+  /** More has come than this request. */
+  get hasExcess(): boolean {
+    return this.#buffer !== undefined && this.#ready < this.#buffer.end;
+  }
+
   /** It is the client's turn to send. */
   get waitsForClient(): boolean {
     return !this.body.done && this.#sent === this.#ready;

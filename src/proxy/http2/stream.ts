@@ -131,6 +131,10 @@ export class Http2Stream implements Channel {
     this.#close(isWhole ? ErrorCode.NO_ERROR : ErrorCode.CANCEL);
   }
 
+  retire(): void {
+    this.close();
+  }
+
   abort(): void {
     this.#close(this.isServer ? ErrorCode.INTERNAL_ERROR : ErrorCode.CANCEL);
   }

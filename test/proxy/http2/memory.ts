@@ -86,6 +86,10 @@ export class MemoryChannel implements Channel {
     this.closed = true;
   }
 
+  retire(): void {
+    this.closed = true;
+  }
+
   abort(): void {
     this.closed = true;
   }
