@@ -18,7 +18,10 @@ export class UnixDatagrams {
   static open(path: string): UnixDatagrams | undefined {
     const fd = sys.socket(AF_UNIX, sys.SOCK_DGRAM | sys.SOCK_CLOEXEC | sys.SOCK_NONBLOCK, 0);
     if (fd < 0) return undefined;
-    if (sys.connect(fd, unixAddress(path)) >= 0) return new UnixDatagrams(fd);
+    if (sys.connect(fd, unixAddress(path)) >= 0) {
+      sys.keepForLife(fd);
+      return new UnixDatagrams(fd);
+    }
     sys.close(fd);
     return undefined;
   }

@@ -52,7 +52,10 @@ export class Engine {
   ) {
     this.#scripts = new Map(orders.scripts);
     this.#arpSocket = openArpSocket();
-    if (this.#arpSocket < 0) throw new SystemError(-this.#arpSocket, "packet socket");
+    if (this.#arpSocket < 0) {
+      this.#close();
+      throw new SystemError(-this.#arpSocket, "packet socket");
+    }
     const { instances } = orders.configuration;
     const virtual = new Set(
       instances.flatMap((own) => [...own.addresses, ...own.excludedAddresses].map(({ address }) => address)),
@@ -78,12 +81,17 @@ export class Engine {
     try {
       this.#run();
     } finally {
-      // Threads share their descriptors: those of one that dies would stay open.
       for (const { endpoint } of this.#instances) endpoint.close();
-      this.#monitor.close();
-      this.#netlink.close();
-      close(this.#arpSocket);
+      this.#close();
     }
+  }
+
+  /** Threads share their descriptors: those of one that dies would stay open. */
+  #close(): void {
+    this.#loop.close();
+    this.#monitor.close();
+    this.#netlink.close();
+    if (this.#arpSocket >= 0) close(this.#arpSocket);
   }
 
   #run(): void {

@@ -6,6 +6,7 @@
 import { microseconds } from "../config/units.js";
 import { EPOLLIN, Epoll } from "../sys/epoll.js";
 import { EINTR, SystemError } from "../sys/errno.js";
+import { close } from "../sys/socket.js";
 import type { Instant } from "./timers.js";
 
 const ENOSYS = 38;
@@ -56,6 +57,11 @@ export class PreciseLoop {
 
   stop(): void {
     this.#running = false;
+  }
+
+  /** Frees what the loop itself holds; the descriptors in it are their owners'. */
+  close(): void {
+    close(this.#epoll.fd);
   }
 
   #wait(deadline: Instant | undefined): number {

@@ -2,7 +2,7 @@
  * Buffers for bytes under way. A connection holds one only while it has bytes that wait, so an idle connection costs
  * no buffer. They are cut from large pinned slabs and reused last in, first out, which keeps them in cache.
  */
-import { allocate } from "../sys/memory.js";
+import { allocate, carve, handOut, putAway } from "../sys/memory.js";
 
 /** `tune.bufsize`'s default. */
 export const BUFFER_SIZE = 16_384;
@@ -49,13 +49,14 @@ export class BufferPool {
   constructor(readonly size: number = BUFFER_SIZE) {}
 
   take(): ByteBuffer {
-    const buffer = this.#free.pop();
-    if (buffer !== undefined) return buffer;
-    this.#cutSlab();
-    return this.#free.pop()!;
+    if (this.#free.length === 0) this.#cutSlab();
+    const buffer = this.#free.pop()!;
+    handOut(buffer.address);
+    return buffer;
   }
 
   give(buffer: ByteBuffer): void {
+    putAway(buffer.address);
     buffer.clear();
     this.#free.push(buffer);
   }
@@ -70,7 +71,7 @@ export class BufferPool {
     for (let index = 0; index < BUFFERS_PER_SLAB; index++) {
       const offset = index * this.size;
       const bytes = new Uint8Array(slab.bytes.buffer, slab.bytes.byteOffset + offset, this.size);
-      this.#free.push(new ByteBuffer(bytes, slab.address + offset));
+      this.#free.push(new ByteBuffer(bytes, carve(slab, offset, this.size)));
     }
     this.#made += BUFFERS_PER_SLAB;
   }

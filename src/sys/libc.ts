@@ -3,6 +3,10 @@
  * wrapper. Pointers are numbers (`uintptr_t`), results that fit are `int`: no BigInt, no object, per call.
  */
 import koffi from "koffi";
+import { guard } from "./ffi-check/contract.js";
+import { isFfiChecked } from "./ffi-check/enabled.js";
+import { assertPinned, register } from "./ffi-check/regions.js";
+import { reportAtExit } from "./ffi-check/report.js";
 
 const libc = koffi.load("libc.so.6");
 
@@ -13,7 +17,7 @@ type NumericFunction = (...args: number[]) => number;
  * itself does: callers on the hot path compare one number and never build an error.
  */
 export function declare(name: string, args: readonly string[]): NumericFunction {
-  const native = libc.func(name, "int", [...args]) as unknown as NumericFunction;
+  const native = checked(name, libc.func(name, "int", [...args]), args) as NumericFunction;
   const errno = koffi.errno;
   // A fixed arity keeps the call monomorphic and free of a rest array.
   switch (args.length) {
@@ -59,14 +63,29 @@ export function declare(name: string, args: readonly string[]): NumericFunction 
 
 /** A libc function that takes a path or name as its only pointer argument. */
 export function declareWithString(name: string, args: readonly string[]): (...args: (number | string)[]) => number {
-  const native = libc.func(name, "int", [...args]) as unknown as (...args: (number | string)[]) => number;
+  const native = checked(name, libc.func(name, "int", [...args]), args) as (...args: (number | string)[]) => number;
   return (...values) => {
     const result = native(...values);
     return result === -1 ? -koffi.errno() : result;
   };
 }
 
+type NativeFunction = Parameters<typeof guard>[1];
+
+/** The function itself, unless the process runs with its checks (see ffi-check/). */
+export function checked(name: string, native: unknown, args: readonly string[]): NativeFunction {
+  const call = native as NativeFunction;
+  return isFfiChecked ? guard(name, call, args.length) : call;
+}
+
 /** The address of memory that does not move: see memory.ts, the only caller. */
-export const addressOf = (view: ArrayBufferView | ArrayBufferLike): number => Number(koffi.address(view));
+export function addressOf(view: ArrayBufferView): number {
+  if (isFfiChecked) assertPinned(view);
+  const address = Number(koffi.address(view));
+  if (isFfiChecked) register(address, view.byteLength);
+  return address;
+}
+
+if (isFfiChecked) reportAtExit();
 
 export const errnoNumbers: Readonly<Record<string, number>> = koffi.os.errno;

@@ -1,4 +1,9 @@
+import { isFfiChecked } from "./ffi-check/enabled.js";
+import * as regions from "./ffi-check/regions.js";
 import { addressOf } from "./libc.js";
+
+/** V8 keeps a typed array of 64 bytes or less on its own heap, where it moves. */
+const SMALLEST = 72;
 
 /**
  * Memory that the kernel may be given: it never moves, and its address is taken once. Keep a reference to it for as
@@ -9,10 +14,26 @@ export interface Memory {
   readonly address: number;
 }
 
-/** At least 64 bytes: V8 keeps smaller typed arrays on its own heap, where they move. */
+/** At least `size` bytes, whatever was in them before. */
 export function allocate(size: number): Memory {
-  const bytes = Buffer.allocUnsafeSlow(Math.max(64, size));
+  const bytes = Buffer.allocUnsafeSlow(Math.max(SMALLEST, size));
   return { bytes, address: addressOf(bytes) };
+}
+
+/** The address of a piece of `memory` that is used as if it were by itself. */
+export function carve(memory: Memory, offset: number, size: number): number {
+  const address = memory.address + offset;
+  if (isFfiChecked) regions.carve(address, size);
+  return address;
+}
+
+/** A carved piece goes back to where it is kept for the next use: until `handOut`, C may not be given it. */
+export function putAway(address: number): void {
+  if (isFfiChecked) regions.retire(address);
+}
+
+export function handOut(address: number): void {
+  if (isFfiChecked) regions.revive(address);
 }
 
 /** A 32-bit view for structures of the kernel. */

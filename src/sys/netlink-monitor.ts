@@ -63,7 +63,9 @@ export class NetlinkMonitor {
     // Beyond net.core.rmem_max where we may (CAP_NET_ADMIN), up to it elsewhere.
     if (setOption(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER) < 0)
       setOption(this.fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER);
-    check(bind(this.fd, netlinkAddress(groups)), "bind", "AF_NETLINK");
+    const result = bind(this.fd, netlinkAddress(groups));
+    if (result < 0) this.close();
+    check(result, "bind", "AF_NETLINK");
   }
 
   /** Hands over what has arrived, in order. Returns the number of events; throws nothing of its own. */

@@ -88,7 +88,9 @@ export class NetlinkSocket {
     const { bytes, address } = this.#request;
     bytes.writeBigInt64LE(BigInt(Math.floor(timeout / 1000)), 0); // struct timeval
     bytes.writeBigInt64LE(BigInt((timeout % 1000) * 1000), 8);
-    check(setOptionBytes(this.#fd, SOL_SOCKET, SO_RCVTIMEO, address, 16), "setsockopt", "SO_RCVTIMEO");
+    const result = setOptionBytes(this.#fd, SOL_SOCKET, SO_RCVTIMEO, address, 16);
+    if (result < 0) this.close();
+    check(result, "setsockopt", "SO_RCVTIMEO");
   }
 
   /** Asks for something to be done, or for one object, which `visit` gets. Returns 0 or a negated errno. */

@@ -4,6 +4,7 @@
  * misreads a queue that holds others' errors; so the rule of this folder: whoever fails empties the queue.
  */
 import koffi from "koffi";
+import { checked } from "./libc.js";
 import { allocate, type Memory } from "./memory.js";
 
 const library = koffi.load(null);
@@ -12,19 +13,19 @@ type NumericFunction = (...args: number[]) => number;
 
 /** Declares a function of OpenSSL whose arguments and result are numbers or pointers. */
 export const declareOpenssl = (name: string, result: "int" | "uintptr_t" | "uint64_t", args: readonly string[]) =>
-  library.func(name, result, [...args]) as unknown as NumericFunction;
+  checked(name, library.func(name, result, [...args]), args) as NumericFunction;
 
 /** A function that gives nothing back. */
 export const declareOpensslVoid = (name: string, args: readonly string[]) =>
-  library.func(name, "void", [...args]) as unknown as (...args: number[]) => void;
+  checked(name, library.func(name, "void", [...args]), args) as (...args: number[]) => void;
 
 /** A function that takes strings, for set-up: each call copies them. */
 export const declareOpensslText = (name: string, result: "int" | "uintptr_t", args: readonly string[]) =>
-  library.func(name, result, [...args]) as unknown as (...args: (number | string | null)[]) => number;
+  checked(name, library.func(name, result, [...args]), args) as (...args: (number | string | null)[]) => number;
 
 /** A function whose result is a C string, null for NULL. */
 export const declareOpensslString = (name: string, args: readonly string[]) =>
-  library.func(name, "str", [...args]) as unknown as (...args: number[]) => string | null;
+  checked(name, library.func(name, "str", [...args]), args) as (...args: number[]) => string | null;
 
 const getError = declareOpenssl("ERR_get_error", "uint64_t", []);
 const reasonString = declareOpensslString("ERR_reason_error_string", ["uint64_t"]);

@@ -4,6 +4,8 @@
  */
 import type { SocketAddress } from "./address.js";
 import { SOCKADDR_SIZE } from "./address.js";
+import { isFfiChecked } from "./ffi-check/enabled.js";
+import { adopt as adoptHandle } from "./ffi-check/handles.js";
 import { declare } from "./libc.js";
 import { allocate, words } from "./memory.js";
 
@@ -162,6 +164,11 @@ export function adopt(fd: number): number {
   if (flags < 0) return flags;
   const result = nativeFcntl(fd, F_SETFL, flags | SOCK_NONBLOCK);
   return result < 0 ? result : nativeFcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+/** The descriptor stays open to the end of the process, which the check for leaks then does not take for one. */
+export function keepForLife(fd: number): void {
+  if (isFfiChecked) adoptHandle(fd);
 }
 
 /** Binds to one interface; needs CAP_NET_RAW. */

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { EPOLLIN, Epoll } from "../../src/sys/epoll.js";
 import { Netlink } from "../../src/sys/netlink.js";
 import { type NetlinkEvent, NetlinkMonitor, RTMGRP_IPV4_IFADDR } from "../../src/sys/netlink-monitor.js";
-import { SO_RCVBUF, SOL_SOCKET, setOption } from "../../src/sys/socket.js";
+import { close, SO_RCVBUF, SOL_SOCKET, setOption } from "../../src/sys/socket.js";
 import { enterOwnNetwork, ip } from "../support/own-network.js";
 import { needsRoot } from "../support/root.js";
 
@@ -45,6 +45,7 @@ test("a link's ups and downs are heard, also through epoll", { skip: needsRoot }
   assert.ok(news(monitor).includes("new link eth0 carrier=true"));
   ip("link", "set", "wire0", "down");
   assert.ok(news(monitor).includes("new link eth0 carrier=false"));
+  close(epoll.fd);
 });
 
 test("addresses of both families come and go", { skip: needsRoot }, () => {
@@ -90,4 +91,5 @@ test("news that the buffer has no room for becomes an overrun, and later news is
   netlink.deleteAddress({ index: 1, address: "198.18.0.1", prefixLength: 32 });
   assert.deepEqual(news(cramped), ["delete address 198.18.0.1"]);
   cramped.close();
+  netlink.close();
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { before, test } from "node:test";
+import { after, before, test } from "node:test";
 import { AF_INET, AF_INET6 } from "../../src/sys/address.js";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH } from "../../src/sys/errno.js";
 import { errnoNumbers } from "../../src/sys/libc.js";
@@ -31,6 +31,8 @@ before(() => {
   netlink = new Netlink();
   index = netlink.linkByName("eth0")!.index;
 });
+
+after(() => netlink?.close());
 
 test("links are what ip(8) says they are", { skip: needsRoot }, () => {
   const expected = ipJson<{ ifindex: number; ifname: string; mtu: number; address: string }[]>("link");

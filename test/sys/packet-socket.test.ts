@@ -46,6 +46,7 @@ before(() => {
 });
 
 after(() => {
+  netlink?.close();
   for (const fd of opened) close(fd);
 });
 

@@ -7,6 +7,7 @@ import { isWritable } from "../../sys/poll.js";
 import {
   close,
   connect,
+  keepForLife,
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
   SOCK_CLOEXEC,
@@ -53,6 +54,7 @@ export class LogSender {
     this.clock = clock;
     this.address = addressOf(destination);
     if (destination.kind === "unix") this.reconnect();
+    if (destination.kind === "fd") keepForLife(destination.fd);
   }
 
   /** Sends `line`, cut to `length` bytes with its LF. @returns whether it left. */
