@@ -37,7 +37,7 @@ export function frontendRow(context: AdminContext, frontend: Frontend, index: nu
     conn_rate_max: rates.greatest(entity, Counter.connections),
     conn_tot: state.total(entity, Counter.connections),
     // No rule refuses connections or sessions yet.
-    dcon: 0,
+    dcon: state.total(entity, Counter.deniedConnections),
     dses: 0,
     wrew: 0,
   };

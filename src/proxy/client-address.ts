@@ -12,6 +12,7 @@ import {
   SOCKADDR_SIZE,
 } from "../sys/address.js";
 import { allocate } from "../sys/memory.js";
+import { lastAddress, localName } from "../sys/socket.js";
 import type { ProxiedConnection, ProxiedEnd } from "./proxy-protocol.js";
 
 export class ClientAddress {
@@ -54,6 +55,12 @@ export class ClientAddress {
   get stickKey(): number | undefined {
     return this.ipv4;
   }
+}
+
+/** Where the client on the other end of `fd` connected to. @param listener as for `ClientAddress` */
+export function localAddressOf(fd: number, listener: number): ClientAddress {
+  localName(fd);
+  return new ClientAddress(lastAddress, listener);
 }
 
 const scratch = allocate(SOCKADDR_SIZE);

@@ -11,7 +11,9 @@ import { giveResponseSide, takeResponseSide } from "./http1/response-side.js";
 import { Transfer } from "./http1/transfer.js";
 import { Relay, Relayed } from "./relay.js";
 import { Reply } from "./reply.js";
-import type { FrontendRuntime, ServerRuntime } from "./runtime.js";
+import { Evidence } from "./rules/evidence.js";
+import type { FrontendRules } from "./rules/frontend-rules.js";
+import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { Session, type SessionContext } from "./session.js";
 import { Counter, Gauge } from "./shared-state.js";
 
@@ -31,6 +33,8 @@ const Phase = {
 
 /** How long a client may go on sending after an answer that ends the connection, in milliseconds. */
 const LINGER = 1000;
+
+const evidence = new Evidence();
 
 export class HttpSession extends Session {
   request = takeRequestSide(this.context.pool);
@@ -267,6 +271,11 @@ export class HttpSession extends Session {
     const { head } = request;
     this.headAt = this.context.loop.now;
     if (frontend.log !== undefined) this.requestLine = this.describeRequest();
+    const backend = frontend.rules.needRequest ? this.#askRules(frontend.rules) : frontend.rules.fallback;
+    if (backend === "reject") {
+      this.#deny();
+      return;
+    }
     if (!request.accept()) {
       this.#refuse(400, "PR");
       return;
@@ -275,7 +284,6 @@ export class HttpSession extends Session {
     this.#keepAlive = head.keepAlive;
     this.response.begin(head.method);
     this.#phase = Phase.connecting;
-    const { backend } = frontend;
     if (backend === undefined) {
       this.#answer(503, "SC");
       return;
@@ -286,6 +294,21 @@ export class HttpSession extends Session {
     backend.counters.add(Counter.sessions, 1);
     backend.counters.add(Counter.requests, 1);
     this.connectToServer(backend);
+  }
+
+  #askRules(rules: FrontendRules<BackendRuntime>): BackendRuntime | "reject" | undefined {
+    const { bytes, start, end } = this.request.input;
+    evidence.ofRequest(this, bytes, start, end, this.request.head);
+    return rules.inspect(evidence) === "reject" ? "reject" : rules.chooseBackend(evidence);
+  }
+
+  /** `tcp-request content reject`: the client gets no answer. */
+  #deny(): void {
+    const { frontend } = this;
+    frontend.counters.add(Counter.requests, 1);
+    frontend.counters.add(Counter.deniedRequests, 1);
+    frontend.log?.http(this, "PR");
+    this.end();
   }
 
   // Exchange ─────────────────────────────────────────────────────────────────────────────────────────────────────────

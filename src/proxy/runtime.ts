@@ -8,6 +8,7 @@ import { ServerConnections } from "./http2/server-connections.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Logger, LogSenders } from "./log/logger.js";
 import { ProxyLog } from "./proxy-log.js";
+import { FrontendRules } from "./rules/frontend-rules.js";
 import { isAny } from "./server-socket.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
 import { socketAddress } from "./socket-address.js";
@@ -90,7 +91,7 @@ export class FrontendRuntime {
   constructor(
     readonly settings: Frontend,
     readonly entity: Entity,
-    readonly backend: BackendRuntime | undefined,
+    readonly rules: FrontendRules<BackendRuntime>,
     /** For each bind; undefined: plain bytes. */
     readonly tls: readonly (BindTls | undefined)[],
     state: SharedState,
@@ -131,7 +132,7 @@ export function buildRuntime(
       new FrontendRuntime(
         frontend,
         state.frontend(index),
-        backends[frontend.defaultBackend],
+        new FrontendRules(frontend.rules, backends, backends[frontend.defaultBackend]),
         (tls.binds[index] ?? []).map((handle) => handle && new BindTls(handle)),
         state,
         worker,

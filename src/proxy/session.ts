@@ -10,8 +10,8 @@ import type { Loop } from "../reactor/loop.js";
 import type { Timer } from "../reactor/timers.js";
 import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
 import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
-import { connect, lastAddress, localName } from "../sys/socket.js";
-import { ClientAddress } from "./client-address.js";
+import { connect } from "../sys/socket.js";
+import { type ClientAddress, localAddressOf } from "./client-address.js";
 import type { Member } from "./roster.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
@@ -86,7 +86,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     this.client.owner = this;
     this.timer = context.loop.timer(() => this.#onTimer());
     this.acceptedAt = context.loop.now;
-    this.backend = frontend.backend;
+    this.backend = frontend.rules.fallback;
   }
 
   onConnectionReady(connection: Channel): void {
@@ -101,8 +101,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   localAddress(): ClientAddress {
     const { destination, port } = this.address;
     if (destination !== undefined) return destination;
-    localName(this.client.fd);
-    return new ClientAddress(lastAddress, port);
+    return localAddressOf(this.client.fd, port);
   }
 
   onFailure(error: unknown): void {

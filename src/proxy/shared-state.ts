@@ -52,9 +52,11 @@ export const Counter = {
   connectTime: 24,
   responseTime: 25,
   totalTime: 26,
+  /** dcon */
+  deniedConnections: 27,
 } as const;
 
-const COUNTERS = 27;
+const COUNTERS = 28;
 
 /** Shared numbers that change up and down, or that the control plane decides. */
 export const Gauge = {

@@ -1,14 +1,74 @@
 /** `mode tcp`: one client's connection, one server's, and the bytes between them. */
+import type { ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
+import { EAGAIN } from "../sys/errno.js";
 import { Relay, Relayed } from "./relay.js";
+import { Evidence } from "./rules/evidence.js";
 import { Session } from "./session.js";
 import { Counter } from "./shared-state.js";
 
+const evidence = new Evidence();
+
 export class TcpSession extends Session {
   #relay: Relay | undefined;
+  #isInspecting = false;
+  /** What rules have looked at; the relay sends it on. */
+  #inspected: ByteBuffer | undefined;
 
-  /** Looks for a server; bytes of the client wait in the kernel until there is one. */
   start(): void {
+    const { rules } = this.frontend;
+    if (!rules.hasContentRules) {
+      this.#chooseBackend();
+      return;
+    }
+    this.#isInspecting = true;
+    this.backend = undefined;
+    const { loop } = this.context;
+    loop.timers.arm(this.timer, loop.now + rules.inspectDelay);
+    this.#inspect(rules.inspectDelay === 0);
+  }
+
+  /**
+   * `tcp-request content`: reads what the client sends until the rules can be decided, until it sends no more, or until
+   * there is no room for more.
+   */
+  #inspect(isOver: boolean): void {
+    const { client, context, frontend } = this;
+    this.#inspected ??= context.pool.take();
+    const buffer = this.#inspected;
+    while (client.readable && buffer.room > 0) {
+      const count = client.receive(buffer, buffer.room);
+      if (count > 0) continue;
+      if (count === 0 || count === -EAGAIN) break;
+      this.#finish("CR");
+      return;
+    }
+    const isFinal = isOver || client.ended || buffer.room === 0;
+    const action = frontend.rules.inspect(this.#evidence(isFinal));
+    if (action === "accept") {
+      this.#isInspecting = false;
+      context.loop.timers.disarm(this.timer);
+      this.#chooseBackend();
+    } else if (action === "reject") {
+      frontend.counters.add(Counter.deniedRequests, 1);
+      this.#finish("PR");
+    } else if (buffer.length === 0) this.#releaseInspected();
+  }
+
+  #evidence(isFinal: boolean): Evidence {
+    const buffer = this.#inspected;
+    return buffer === undefined
+      ? evidence.ofClient(this)
+      : evidence.ofBytes(this, buffer.bytes, buffer.start, buffer.end, isFinal);
+  }
+
+  #chooseBackend(): void {
+    this.backend = this.frontend.rules.chooseBackend(this.#evidence(true));
+    this.#serve();
+  }
+
+  /** Looks for a server; bytes of the client that have not been read wait in the kernel until there is one. */
+  #serve(): void {
     const backend = this.backend;
     if (backend === undefined) {
       this.#finish("SC");
@@ -27,7 +87,8 @@ export class TcpSession extends Session {
   override onStopping(): void {}
 
   protected override onClientReady(): void {
-    this.#run();
+    if (this.#isInspecting) this.#inspect(false);
+    else this.#run();
   }
 
   protected override onServerReady(): void {
@@ -41,7 +102,8 @@ export class TcpSession extends Session {
   }
 
   protected override onConnected(): void {
-    this.#relay = new Relay(this.context.pool, this.client, this.upstream!);
+    this.#relay = new Relay(this.context.pool, this.client, this.upstream!, this.#inspected);
+    this.#inspected = undefined;
     this.#run();
   }
 
@@ -50,10 +112,16 @@ export class TcpSession extends Session {
   }
 
   protected override onTimeout(): void {
+    if (this.#isInspecting) this.#inspect(true);
     if (this.#relay === undefined) return;
     const { timeoutClient } = this.frontend.settings;
     const isClients = this.#relay.isClientSlow || timeoutClient <= this.backend!.settings.timeoutServer;
     this.#finish(isClients ? "cD" : "sD");
+  }
+
+  #releaseInspected(): void {
+    if (this.#inspected !== undefined) this.context.pool.give(this.#inspected);
+    this.#inspected = undefined;
   }
 
   #run(): void {
@@ -90,6 +158,7 @@ export class TcpSession extends Session {
     if (frontend.log !== undefined) frontend.log.tcp(this, termination, up, down);
     this.#relay?.release();
     this.#relay = undefined;
+    this.#releaseInspected();
     if (backend !== undefined) this.context.state.leave(backend.entity);
     this.end();
   }

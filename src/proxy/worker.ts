@@ -6,8 +6,9 @@ import { Connection } from "../reactor/connection.js";
 import { Loop } from "../reactor/loop.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
+import { close, resetOnClose } from "../sys/socket.js";
 import { liveHandles } from "../sys/ssl.js";
-import type { ClientAddress } from "./client-address.js";
+import { type ClientAddress, localAddressOf } from "./client-address.js";
 import { HttpSession } from "./http-session.js";
 import { FrontendConnection } from "./http2/frontend-connection.js";
 import { PURGE_INTERVAL } from "./idle-connections.js";
@@ -15,6 +16,7 @@ import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { type ProxyHeaderOwner, ProxyHeaderReader } from "./proxy-header-reader.js";
 import { Roster } from "./roster.js";
+import { Evidence } from "./rules/evidence.js";
 import { buildRuntime, type FrontendRuntime, type ProxyRuntime } from "./runtime.js";
 import type { ClientSession, Session, SessionContext } from "./session.js";
 import { Counter, Gauge, SharedState } from "./shared-state.js";
@@ -25,6 +27,8 @@ import { Handshake, type HandshakeOwner } from "./tls/handshake.js";
 
 /** Of connections that get their owner next. */
 const NOBODY: ConnectionOwner = { onConnectionReady() {}, onFailure() {} };
+
+const evidence = new Evidence();
 
 type OnAccepted = (fd: number, client: ClientAddress) => void;
 
@@ -123,10 +127,29 @@ class ProxyWorker implements SessionContext {
         tls === undefined
           ? (client: number, address: ClientAddress) => this.#accept(frontend, index, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
-      const { acceptProxy } = frontend.settings.binds[index]!.socket;
-      const first = acceptProxy ? this.#afterProxyHeader(frontend, index, onAccepted) : onAccepted;
+      const first = this.#admit(frontend, index, onAccepted);
       this.#listeners.push(new Listener(this.loop, fd, mayAccept, first, index + 1));
     }
+  }
+
+  /** `tcp-request connection` and `accept-proxy`: what comes before the client says anything of its own. */
+  #admit(frontend: FrontendRuntime, bind: number, onAccepted: OnAccepted): OnAccepted {
+    const { acceptProxy } = frontend.settings.binds[bind]!.socket;
+    const { rules, counters } = frontend;
+    const afterHeader = this.#afterProxyHeader(frontend, bind, onAccepted);
+    if (!rules.hasConnectionRules) return acceptProxy ? afterHeader : onAccepted;
+    return (fd, address) => {
+      const localAddress = (): ClientAddress => localAddressOf(fd, bind + 1);
+      const { isAccepted, expectsProxy } = rules.admit(evidence.ofClient({ address, localAddress }));
+      if (isAccepted) {
+        (acceptProxy || expectsProxy ? afterHeader : onAccepted)(fd, address);
+        return;
+      }
+      counters.add(Counter.connections, 1);
+      counters.add(Counter.deniedConnections, 1);
+      resetOnClose(fd);
+      close(fd);
+    };
   }
 
   /** The PROXY header comes before all else. */

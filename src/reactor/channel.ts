@@ -18,6 +18,8 @@ export interface Channel extends Handler {
   readonly fd: number;
   /** What passes is encrypted. */
   readonly isSecure: boolean;
+  /** The name that a client of TLS has asked for. */
+  readonly serverName: string | undefined;
   owner: ConnectionOwner;
   readable: boolean;
   writable: boolean;

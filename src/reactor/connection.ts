@@ -67,6 +67,10 @@ export class Connection implements Channel {
     return false;
   }
 
+  get serverName(): string | undefined {
+    return undefined;
+  }
+
   /**
    * Reads once into the free end of `buffer`, at most `room` bytes, which must be there and not be 0.
    * @returns bytes added; 0 at the end of the stream; a negated errno, -EAGAIN when there is nothing now.

@@ -11,6 +11,7 @@ import {
   freeSsl,
   isHttp2,
   recordSize,
+  requestedName,
   SSL_ERROR_SYSCALL,
   SSL_ERROR_WANT_READ,
   SSL_ERROR_WANT_WRITE,
@@ -92,6 +93,10 @@ export class TlsConnection extends Connection {
 
   override get isSecure(): boolean {
     return true;
+  }
+
+  override get serverName(): string | undefined {
+    return this.#ssl === 0 ? undefined : requestedName(this.#ssl);
   }
 
   /** The handshake agreed on HTTP/2. */

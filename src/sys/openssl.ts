@@ -27,6 +27,15 @@ export const declareOpensslText = (name: string, result: "int" | "uintptr_t", ar
 export const declareOpensslString = (name: string, args: readonly string[]) =>
   checked(name, library.func(name, "str", [...args]), args) as (...args: number[]) => string | null;
 
+const findSymbol = library.func("dlsym", "uintptr_t", ["uintptr_t", "str"]) as unknown as (
+  handle: number,
+  name: string,
+) => number;
+const RTLD_DEFAULT = 0;
+
+/** Where a function of OpenSSL stands, for those that want a pointer to one. */
+export const opensslAddress = (name: string): number => findSymbol(RTLD_DEFAULT, name);
+
 const getError = declareOpenssl("ERR_get_error", "uint64_t", []);
 const reasonString = declareOpensslString("ERR_reason_error_string", ["uint64_t"]);
 

@@ -1,5 +1,13 @@
 /** What TLS connections are made from: `SSL_CTX`, certificates and keys of OpenSSL. All of it is set-up, and throws. */
-import { checkOpenssl, declareOpenssl, declareOpensslText, declareOpensslVoid, lend, OpensslError } from "./openssl.js";
+import {
+  checkOpenssl,
+  declareOpenssl,
+  declareOpensslText,
+  declareOpensslVoid,
+  lend,
+  OpensslError,
+  opensslAddress,
+} from "./openssl.js";
 
 export type TlsVersion = "TLSv1.0" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
 export type VerifyMode = "none" | "optional" | "required";
@@ -30,6 +38,7 @@ const CTRL_MODE = 33;
 const CTRL_SET_READ_AHEAD = 41;
 const CTRL_SET_SESS_CACHE_SIZE = 42;
 const CTRL_SET_SESS_CACHE_MODE = 44;
+const CTRL_SET_SERVERNAME_CALLBACK = 53;
 const CTRL_SET_GROUPS_LIST = 92;
 const CTRL_SET_MIN_PROTO_VERSION = 123;
 const CTRL_SET_MAX_PROTO_VERSION = 124;
@@ -50,6 +59,7 @@ const nativeNew = declareOpenssl("SSL_CTX_new", "uintptr_t", ["uintptr_t"]);
 const nativeFree = declareOpensslVoid("SSL_CTX_free", ["uintptr_t"]);
 const control = declareOpenssl("SSL_CTX_ctrl", "int", ["uintptr_t", "int", "int64_t", "uintptr_t"]);
 const controlText = declareOpensslText("SSL_CTX_ctrl", "int", ["uintptr_t", "int", "int64_t", "str"]);
+const callbackControl = declareOpenssl("SSL_CTX_callback_ctrl", "int", ["uintptr_t", "int", "uintptr_t"]);
 const nativeSetOptions = declareOpenssl("SSL_CTX_set_options", "uint64_t", ["uintptr_t", "uint64_t"]);
 const nativeSetTimeout = declareOpenssl("SSL_CTX_set_timeout", "int", ["uintptr_t", "int64_t"]);
 const nativeSetCiphers = declareOpensslText("SSL_CTX_set_cipher_list", "int", ["uintptr_t", "str"]);
@@ -85,6 +95,13 @@ const newStack = declareOpenssl("OPENSSL_sk_new_null", "uintptr_t", []);
 const pushOnStack = declareOpenssl("OPENSSL_sk_push", "int", ["uintptr_t", "uintptr_t"]);
 const freeStack = declareOpensslVoid("OPENSSL_sk_free", ["uintptr_t"]);
 
+/**
+ * Only where a callback has taken note of the name that a client asks for does OpenSSL acknowledge it (RFC 6066 §3) and
+ * keep it with the session. A callback of ours would be JavaScript, on one thread; this function of OpenSSL's own gives
+ * 0, which is what a callback says in agreement (SSL_TLSEXT_ERR_OK), as long as the handshake goes on.
+ */
+const acknowledge = opensslAddress("SSL_is_init_finished");
+
 /** Contexts and certificates that are alive: their owner frees each once. */
 export const liveContexts = { contexts: 0, certificates: 0 };
 
@@ -111,7 +128,9 @@ export class SslContext {
 
   /** @throws OpensslError if OpenSSL does not take a setting */
   static server(settings: ContextSettings): SslContext {
-    return SslContext.#create(serverMethod(), settings);
+    const context = SslContext.#create(serverMethod(), settings);
+    callbackControl(context.address, CTRL_SET_SERVERNAME_CALLBACK, acknowledge);
+    return context;
   }
 
   static client(settings: ContextSettings): SslContext {

@@ -45,6 +45,7 @@ const nativeCurrentSession = declareOpenssl("SSL_get_session", "uintptr_t", ["ui
 const nativeSetSession = declareOpenssl("SSL_set_session", "int", ["uintptr_t", "uintptr_t"]);
 const nativeIsResumable = declareOpenssl("SSL_SESSION_is_resumable", "int", ["uintptr_t"]);
 const nativeFreeSession = declareOpensslVoid("SSL_SESSION_free", ["uintptr_t"]);
+const nativeGetServerName = declareOpensslString("SSL_get_servername", ["uintptr_t", "int"]);
 const nativeAlpn = declareOpensslVoid("SSL_get0_alpn_selected", ["uintptr_t", "uintptr_t", "uintptr_t"]);
 const nativeFragmentCode = declareOpenssl("SSL_SESSION_get_max_fragment_length", "int", ["uintptr_t"]);
 
@@ -137,6 +138,10 @@ export function freeSession(session: number): void {
 export function offerSession(ssl: number, session: number): void {
   if (nativeSetSession(ssl, session) !== 1) clearErrors();
 }
+
+/** The name in the ClientHello, or of the session that was taken up (SSL_get_servername(3)). */
+export const requestedName = (ssl: number): string | undefined =>
+  nativeGetServerName(ssl, TLSEXT_NAMETYPE_HOST_NAME) ?? undefined;
 
 /** Whether `h2` is the protocol that the handshake agreed on (RFC 7301). */
 export function isHttp2(ssl: number): boolean {

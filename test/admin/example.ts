@@ -62,6 +62,7 @@ function frontend(name: string, id: number, mode: "tcp" | "http", defaultBackend
     maxConnections: 500,
     backlog: undefined,
     keepAlive: undefined,
+    rules: { connection: [], content: [], inspectDelay: milliseconds(0), useBackend: [] },
     defaultBackend,
     timeoutClient: timeout,
     timeoutHttpRequest: timeout,

@@ -3,6 +3,7 @@ import type { Diagnostics, Severity, Span } from "../diagnostics.js";
 import { modeOf } from "./build.js";
 import { type BindDraft, hasBackend, hasFrontend, type ProxyDraft, type TimeoutName } from "./draft.js";
 import { FALLBACK_TIMEOUTS } from "./initial.js";
+import { adviseInspection } from "./rules/advice.js";
 
 /** Reads all proxies once more with the eyes of an experienced operator. */
 export function advise(proxies: readonly ProxyDraft[], diagnostics: Diagnostics): void {
@@ -79,14 +80,14 @@ class Advisor {
   unusedBackends(): void {
     const backends = new Set(this.proxies.filter((proxy) => hasBackend(proxy.kind)).map((proxy) => proxy.name));
     const isUnclear = this.proxies.some(
-      ({ settings: { said, defaultBackend } }) =>
-        said.has("use_backend") || (defaultBackend !== undefined && !backends.has(defaultBackend.text)),
+      ({ settings: { defaultBackend } }) => defaultBackend !== undefined && !backends.has(defaultBackend.text),
     );
     if (isUnclear) return;
     const used = new Set<string>();
     for (const proxy of this.proxies) {
       if (hasFrontend(proxy.kind) && proxy.settings.defaultBackend !== undefined)
         used.add(proxy.settings.defaultBackend.text);
+      for (const { action } of proxy.rules.useBackend) used.add(action.text);
       for (const rule of proxy.stickRules) if (rule.table !== undefined) used.add(rule.table.text);
     }
     for (const proxy of this.proxies)
@@ -146,6 +147,7 @@ class Advisor {
 
   private frontend(proxy: ProxyDraft): void {
     const { settings, span, kind, name } = proxy;
+    if (modeOf(proxy) === "tcp") adviseInspection(proxy, this.diagnostics);
     if (!settings.said.has("mode"))
       this.report("notice", "default-mode", span, `${kind} ${name} says no mode: it balances connections (mode tcp)`, {
         remedy: "write mode http to balance requests and to log them",

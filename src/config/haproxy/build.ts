@@ -10,6 +10,7 @@ import {
   type StickRuleDraft,
 } from "./draft.js";
 import { FALLBACK_MAX_CONNECTIONS, FALLBACK_TIMEOUTS } from "./initial.js";
+import type { Word } from "./lexer.js";
 import type {
   Backend,
   Frontend,
@@ -22,6 +23,7 @@ import type {
   StickRule,
 } from "./model.js";
 import type { Drafts } from "./parse.js";
+import type { FrontendRules } from "./rules/model.js";
 import { suggest } from "./suggest.js";
 import { TlsBuilder } from "./tls-build.js";
 
@@ -82,6 +84,7 @@ class Builder {
       maxConnections: settings.maxConnections ?? this.drafts.global.maxConnections ?? FALLBACK_MAX_CONNECTIONS,
       backlog: settings.backlog,
       keepAlive: keepAliveOf(settings.clientKeepAlive),
+      rules: this.rules(proxy),
       defaultBackend: this.defaultBackend(proxy),
       timeoutClient,
       timeoutHttpRequest,
@@ -185,10 +188,28 @@ class Builder {
     return proxy.settings.logs.flatMap((log) => (log === "global" ? this.drafts.global.logs : [log]));
   }
 
+  private rules(proxy: ProxyDraft): FrontendRules {
+    const { connection, content, inspectDelay, useBackend } = proxy.rules;
+    return {
+      connection,
+      content: content.map(({ action, condition }) => ({ action, condition })),
+      inspectDelay,
+      useBackend: useBackend.flatMap(({ action, condition }) => {
+        const backend = this.namedBackend(proxy, action);
+        return backend < 0 ? [] : [{ action: { backend }, condition }];
+      }),
+    };
+  }
+
   /** Index of the backend; a `listen` without `default_backend` is its own. */
   private defaultBackend(proxy: ProxyDraft): number {
     const word = proxy.settings.defaultBackend;
-    if (word === undefined) return proxy.kind === "listen" ? this.ownIndex.get(proxy)! : -1;
+    if (word !== undefined) return this.namedBackend(proxy, word);
+    return proxy.kind === "listen" ? this.ownIndex.get(proxy)! : -1;
+  }
+
+  /** -1, and reported, when there is none. */
+  private namedBackend(proxy: ProxyDraft, word: Word): number {
     const index = this.backendIndex.get(word.text);
     if (index === undefined) {
       this.reportUnknownBackend(word.span, word.text);

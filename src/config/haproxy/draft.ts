@@ -1,6 +1,6 @@
 /** What the parser has understood so far: sections with their settings, before references between them are resolved. */
 import type { Span } from "../diagnostics.js";
-import type { Milliseconds } from "../units.js";
+import { type Milliseconds, milliseconds } from "../units.js";
 import type { ProxyKind } from "./keyword.js";
 import type { Word } from "./lexer.js";
 import type {
@@ -15,6 +15,7 @@ import type {
   StickTable,
 } from "./model.js";
 import type { HttpVersion } from "./protocol.js";
+import type { AclTest, ConnectionAction, ContentAction, Rule } from "./rules/model.js";
 import type { ServerSocketDraft } from "./server-socket.js";
 import type { TlsDraft } from "./tls-draft.js";
 
@@ -101,10 +102,21 @@ export interface StickRuleDraft {
   readonly span: Span;
 }
 
+/** The rules of a frontend; backends are still names. */
+export interface RulesDraft {
+  readonly connection: Rule<ConnectionAction>[];
+  readonly content: (Rule<ContentAction> & { readonly span: Span })[];
+  readonly useBackend: Rule<Word>[];
+  inspectDelay: Milliseconds;
+}
+
 export class ProxyDraft {
   readonly binds: BindDraft[] = [];
   readonly servers: ServerDraft[] = [];
   readonly stickRules: StickRuleDraft[] = [];
+  /** By name. */
+  readonly acls = new Map<string, AclTest[]>();
+  readonly rules: RulesDraft = { connection: [], content: [], useBackend: [], inspectDelay: milliseconds(0) };
   stickTable: Located<StickTable> | undefined;
   /** For names that occur twice: the next suffix to try, so that many twins stay cheap. */
   readonly nextServerSuffix = new Map<string, number>();

@@ -4,6 +4,7 @@
  */
 import type { Span } from "../diagnostics.js";
 import type { Milliseconds } from "../units.js";
+import type { FrontendRules } from "./rules/model.js";
 
 export interface HaproxyConfiguration {
   readonly global: HaproxyGlobal;
@@ -84,6 +85,7 @@ export interface Frontend {
   readonly backlog: number | undefined;
   /** Of connections to clients; undefined: no probes. */
   readonly keepAlive: KeepAlive | undefined;
+  readonly rules: FrontendRules;
   /** Index into `backends`; -1: none, every request gets 503. */
   readonly defaultBackend: number;
   readonly timeoutClient: Milliseconds;

@@ -8,6 +8,9 @@ import { REMOVED_KEYWORDS } from "./keywords/removed.js";
 import { PLANNED_SECTIONS } from "./keywords/sections.js";
 import { GLOBAL_TABLE, PROXY_TABLE } from "./keywords/tables.js";
 import type { LineOption } from "./option-line.js";
+import { CONVERTERS, FETCHES, type Fetch } from "./rules/fetches.js";
+import { PLANNED_FETCHES } from "./rules/planned-fetches.js";
+import { PLANNED_ACLS } from "./rules/predefined.js";
 import { SERVER_OPTIONS } from "./server.js";
 import { STATS_SOCKET_OPTIONS } from "./stats-socket.js";
 
@@ -37,6 +40,7 @@ export function haproxyReference(): Reference {
         PLANNED_BIND_OPTIONS,
         RARE_BIND_OPTIONS,
       ),
+      ofSamples(),
       {
         title: "keywords that HAProxy has dropped",
         doc: "They are refused, and the message shows the modern form.",
@@ -82,6 +86,27 @@ function ofKeywords(title: string, doc: string, keywords: readonly Keyword<never
     doc,
     supported: keywords.filter((keyword) => keyword.apply !== undefined).map(entry),
     planned: keywords.filter((keyword) => keyword.apply === undefined).map((keyword) => keyword.name),
+  };
+}
+
+function ofSamples(): Chapter {
+  const samples = Object.entries(FETCHES).map(
+    ([name, { argument, doc, aliases = [], suffixes = [] }]: [string, Fetch]): KeywordEntry => ({
+      name: argument === "" ? name : `${name}(${argument})`,
+      arguments: [...aliases, ...suffixes.map((suffix) => `_${suffix}`)].join(" "),
+      default: "",
+      refused: [],
+      doc,
+    }),
+  );
+  const converters = Object.entries(CONVERTERS).map(
+    ([name, doc]): KeywordEntry => ({ name: `…,${name}`, arguments: "", default: "", refused: [], doc }),
+  );
+  return {
+    title: "if …, unless …, acl …",
+    doc: "Samples that conditions may look at, and converters; in place of arguments, other names and the suffixes that stand for `-m`. Flags: `-i`, `-f`, `-m`, `-n`, `--`.",
+    supported: [...samples, ...converters],
+    planned: [...PLANNED_FETCHES, ...PLANNED_ACLS],
   };
 }
 

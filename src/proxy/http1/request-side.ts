@@ -100,6 +100,11 @@ export class RequestSide {
     return `${line.toString("latin1")} HTTP/1.${head.minor}`;
   }
 
+  /** What has been read so far. Only between `readHead` and `accept`. */
+  get input(): ByteBuffer {
+    return this.#buffer!;
+  }
+
   /** What has come, as far as it goes, is the beginning of HTTP/2 with prior knowledge (RFC 9113 §3.4). */
   get isHttp2Preface(): boolean {
     const buffer = this.#buffer;

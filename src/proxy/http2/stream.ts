@@ -65,6 +65,10 @@ export class Http2Stream implements Channel {
     return this.connection.transport.isSecure;
   }
 
+  get serverName(): string | undefined {
+    return this.connection.transport.serverName;
+  }
+
   onReady(): void {
     if (!this.closed) this.owner.onConnectionReady(this);
   }

@@ -1,6 +1,8 @@
 /** The first message of a TLS client (RFC 8446 §4.1.2), as far as it says which certificate and protocol are wanted. Pure. */
 
 export interface ClientHello {
+  /** As the field says: major × 65,536 + minor, 3.3 for TLS 1.2 and later (RFC 8446 §4.1.2). */
+  readonly version: number;
   /** Lower case, without a final dot; undefined: the client named none. */
   readonly serverName: string | undefined;
   /** In the client's order (RFC 7301). */
@@ -27,14 +29,15 @@ export function parseClientHello(bytes: Uint8Array, length = bytes.length): Clie
   const message = joinRecords(bytes, length);
   if (typeof message === "string") return message;
   const reader = new Reader(message, MESSAGE_HEADER, message.length);
-  reader.skip(2 + 32); // version and random
+  const version = reader.number(1) * 65_536 + reader.number(1);
+  reader.skip(32); // random
   reader.skip(reader.number(1)); // session id
   reader.skip(reader.number(2)); // cipher suites
   reader.skip(reader.number(1)); // compression methods
   if (reader.failed) return "malformed";
-  if (reader.left === 0) return { serverName: undefined, protocols: [] };
+  if (reader.left === 0) return { version, serverName: undefined, protocols: [] };
   const extensions = reader.vector(2);
-  const hello = readExtensions(extensions);
+  const hello = { version, ...readExtensions(extensions) };
   return reader.failed || extensions.failed || reader.left > 0 ? "malformed" : hello;
 }
 
@@ -68,7 +71,7 @@ function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
   return both;
 }
 
-function readExtensions(reader: Reader): ClientHello {
+function readExtensions(reader: Reader): Omit<ClientHello, "version"> {
   let serverName: string | undefined;
   let protocols: readonly string[] = [];
   while (reader.left > 0 && !reader.failed) {

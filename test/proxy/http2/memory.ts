@@ -33,6 +33,7 @@ export class QuietLoop {
 export class MemoryChannel implements Channel {
   readonly fd = -1;
   readonly isSecure = false;
+  readonly serverName = undefined;
   readable = false;
   writable = true;
   hungUp = false;

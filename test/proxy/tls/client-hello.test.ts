@@ -45,18 +45,29 @@ function inRecordsOf(size: number, hello: Buffer): Buffer {
   return Buffer.concat(records);
 }
 
+/** As clients of TLS 1.3 say too (RFC 8446 §4.1.2): 3.3. */
+const TLS_1_2 = 3 * 65_536 + 3;
+
 test("name and protocols are those that the client was told", async () => {
   const hello = await record({ servername: "Www.Example.org", ALPNProtocols: ["h2", "http/1.1"] });
-  assert.deepEqual(parseClientHello(hello), { serverName: "www.example.org", protocols: ["h2", "http/1.1"] });
+  assert.deepEqual(parseClientHello(hello), {
+    version: TLS_1_2,
+    serverName: "www.example.org",
+    protocols: ["h2", "http/1.1"],
+  });
 });
 
 test("a client of TLS 1.2 without name and protocols names none", async () => {
-  assert.deepEqual(parseClientHello(await record({ maxVersion: "TLSv1.2" })), { serverName: undefined, protocols: [] });
+  assert.deepEqual(parseClientHello(await record({ maxVersion: "TLSv1.2" })), {
+    version: TLS_1_2,
+    serverName: undefined,
+    protocols: [],
+  });
 });
 
 test("it may come in many records, and bytes may follow it", async () => {
   const hello = await record({ servername: "a.example" });
-  const expected = { serverName: "a.example", protocols: [] };
+  const expected = { version: TLS_1_2, serverName: "a.example", protocols: [] };
   for (const size of [1, 7, 100])
     assert.deepEqual(parseClientHello(Buffer.concat([inRecordsOf(size, hello), Buffer.from("more")])), expected);
 });

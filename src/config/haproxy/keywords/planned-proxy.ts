@@ -5,8 +5,6 @@ import type { PlannedProxyKeyword } from "../keyword.js";
  * They are known by name, so that the refusal can say so.
  */
 export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
-  ["use_backend", "<name|log-format> [{if|unless} <cond>]", "FL", ""],
-  ["acl", "<name> <criterion> [flags] [operator] <value>…", "DFLB", ""],
   ["timeout queue", "<time>", "DLB", "timeout connect"],
   ["timeout tunnel", "<time>", "DLB", "client/server timeouts"],
   ["option forwardfor", "[except <net>] [header <name>] [if-none]", "DFLB", "off; X-Forwarded-For"],
@@ -33,9 +31,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
     "FLB",
     "302",
   ],
-  ["tcp-request connection", "<action> [{if|unless} C]", "DFL", "accept"],
-  ["tcp-request content", "<action> [{if|unless} C]", "DFLB", "accept"],
-  ["tcp-request inspect-delay", "<time>", "DFLB", "0"],
   ["stats enable", "", "DFLB", "off"],
   ["stats uri", "<prefix>", "DFLB", "/haproxy?stats"],
   ["stats auth", "<user>:<pw>", "DFLB", "none"],

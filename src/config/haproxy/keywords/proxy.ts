@@ -10,6 +10,7 @@ import { readSource } from "../source.js";
 import { PLANNED_TABLE_TYPES, PLANNED_TABLE_WORDS, readStickRule, readStickTable } from "../stick.js";
 import { KEEP_ALIVE_KEYWORDS } from "./keep-alive.js";
 import { PLANNED_PROXY_KEYWORDS, RARE_PROXY_KEYWORDS } from "./planned-proxy.js";
+import { RULE_KEYWORDS } from "./rules.js";
 import { TIMEOUT_KEYWORDS } from "./timeouts.js";
 
 const PLANNED_MODES = ["log", "spop", "health"];
@@ -247,6 +248,7 @@ const planned = (name: string, form: string, letters: string, fallback: string):
 
 export const PROXY_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ...DONE,
+  ...RULE_KEYWORDS,
   ...TIMEOUT_KEYWORDS,
   ...KEEP_ALIVE_KEYWORDS,
   ...PLANNED_PROXY_KEYWORDS.map(([name, form, letters, fallback]) => planned(name, form, letters, fallback)),
