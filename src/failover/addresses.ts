@@ -1,7 +1,17 @@
 /** Which virtual addresses an instance holds, and how they come onto the interfaces and off them. */
 import type { VirtualAddress, VrrpInstance } from "../config/keepalived/model.js";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, errnoText } from "../sys/errno.js";
-import type { AddressSettings, InterfaceAddress, Netlink } from "../sys/netlink.js";
+import {
+  type AddressSettings,
+  FOREVER,
+  IFA_F_HOMEADDRESS,
+  IFA_F_MANAGETEMPADDR,
+  IFA_F_MCAUTOJOIN,
+  IFA_F_NODAD,
+  IFA_F_NOPREFIXROUTE,
+  type InterfaceAddress,
+  type Netlink,
+} from "../sys/netlink.js";
 import type { LogLevel } from "./instance.js";
 import type { HostNetwork } from "./network.js";
 import { interfaceOf } from "./wire-settings.js";
@@ -15,6 +25,8 @@ type Log = (level: LogLevel, text: string) => void;
 export class VirtualAddresses {
   /** Advertised ones first, then the excluded, as they are added. */
   readonly all: readonly HeldAddress[];
+  /** Seconds after which the kernel drops addresses that nobody renews; undefined: never. */
+  readonly lifetime: number | undefined;
 
   constructor(
     readonly instance: VrrpInstance,
@@ -22,19 +34,24 @@ export class VirtualAddresses {
     readonly network: HostNetwork,
     readonly log: Log,
   ) {
+    this.lifetime = lifetimeOf(instance);
     this.all = [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
       ...address,
       device: address.device ?? interfaceOf(instance),
     }));
   }
 
-  /** One that is there already is as good. */
+  /** One that is there already is as good. With a lifetime, `add` must come again within it, or the kernel drops them. */
   add(): void {
     for (const address of this.all) {
       const settings = this.#settings(address);
-      const result = settings === undefined ? -ENODEV : this.netlink.addAddress(settings);
+      const result = settings === undefined ? -ENODEV : this.#put(settings);
       if (result < 0 && result !== -EEXIST) this.#complain("add", address, -result);
     }
+  }
+
+  #put(settings: AddressSettings): number {
+    return this.lifetime === undefined ? this.netlink.addAddress(settings) : this.netlink.setAddress(settings);
   }
 
   /** One that is gone already is as good. */
@@ -74,6 +91,17 @@ export class VirtualAddresses {
       scope: address.scope,
       ...(address.label === undefined ? {} : { label: address.label }),
       ...(address.broadcast === undefined ? {} : { broadcast: address.broadcast }),
+      ...(address.peer === undefined ? {} : { peer: address.peer }),
+      flags: flagsOf(address),
+      ...this.#lifetimes(address),
+    };
+  }
+
+  #lifetimes({ preferredLifetime }: HeldAddress): Pick<AddressSettings, "lifetime"> {
+    if (this.lifetime === undefined && preferredLifetime === "forever") return {};
+    const valid = this.lifetime ?? FOREVER;
+    return {
+      lifetime: { preferred: preferredLifetime === "forever" ? valid : Math.min(preferredLifetime, valid), valid },
     };
   }
 
@@ -81,6 +109,29 @@ export class VirtualAddresses {
     const reason = this.netlink.explanation ?? errnoText(errno);
     this.log("warning", `(${this.instance.name}) cannot ${what} ${describe(address)}: ${reason}`);
   }
+}
+
+function flagsOf(address: VirtualAddress): number {
+  return (
+    (address.noDad ? IFA_F_NODAD : 0) |
+    (address.home ? IFA_F_HOMEADDRESS : 0) |
+    (address.manageTemporary ? IFA_F_MANAGETEMPADDR : 0) |
+    (address.noPrefixRoute ? IFA_F_NOPREFIXROUTE : 0) |
+    (address.autoJoin ? IFA_F_MCAUTOJOIN : 0)
+  );
+}
+
+/**
+ * If everything here is killed or frozen, the addresses must be gone before a backup takes over, which it does when it
+ * has missed `downTimerAdverts` intervals. The kernel counts in whole seconds, and takes up to 0.2 s longer.
+ */
+function lifetimeOf({ addressLifetime, advertInterval, downTimerAdverts }: VrrpInstance): number | undefined {
+  if (addressLifetime === "off") return undefined;
+  const seconds =
+    addressLifetime === "auto"
+      ? Math.ceil((downTimerAdverts * advertInterval) / 1_000_000) - 1
+      : Math.ceil(addressLifetime / 1_000_000);
+  return Math.max(1, seconds);
 }
 
 /** As keepalived's log says it: `10.0.0.100/24 dev eth0`. */

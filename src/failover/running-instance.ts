@@ -19,7 +19,7 @@ import {
   step,
 } from "./instance.js";
 import type { HostNetwork } from "./network.js";
-import type { Instant } from "./timers.js";
+import { after, type Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
@@ -60,6 +60,8 @@ export class RunningInstance {
   readonly #wire;
   #state: InstanceState = initialState;
   #reported: ReportedState = "STOP";
+  /** When the lifetime of the addresses must be renewed; undefined: they have none, or are not held. */
+  #renewAt: Instant | undefined;
   /** Complaints already in the log: each is made once, until the state changes (RFC 9568 §7.1). */
   readonly #complaints = new Set<string>();
 
@@ -81,7 +83,8 @@ export class RunningInstance {
   }
 
   get deadline(): Instant | undefined {
-    return nextDeadline(this.#state);
+    const next = nextDeadline(this.#state);
+    return this.#renewAt === undefined || (next !== undefined && next < this.#renewAt) ? next : this.#renewAt;
   }
 
   start(resume: boolean): void {
@@ -100,8 +103,9 @@ export class RunningInstance {
 
   /** The clock says `now`; packets that had arrived by then have been received. */
   timer(now: Instant): void {
-    const deadline = this.deadline;
+    const deadline = nextDeadline(this.#state);
     if (deadline !== undefined && now >= deadline) this.#handle({ kind: "timer" });
+    if (this.#renewAt !== undefined && now >= this.#renewAt) this.#holdAddresses();
   }
 
   /**
@@ -109,7 +113,7 @@ export class RunningInstance {
    * process, or the whole machine, did not run: nobody can say who was silent in the meantime.
    */
   noticeFreeze(now: Instant): void {
-    const deadline = this.deadline;
+    const deadline = nextDeadline(this.#state);
     if (deadline === undefined || now - deadline <= this.own.advertInterval / 2) return;
     this.counters.count("frozen");
     const late = Math.round((now - deadline) / 1000);
@@ -169,9 +173,10 @@ export class RunningInstance {
         this.#advertise(effect.priority);
         break;
       case "add-addresses":
-        this.addresses.add();
+        this.#holdAddresses();
         break;
       case "remove-addresses":
+        this.#renewAt = undefined;
         this.addresses.remove();
         break;
       case "announce":
@@ -184,6 +189,13 @@ export class RunningInstance {
         this.#stateChanged(effect.state);
         break;
     }
+  }
+
+  /** Also to renew them: four times in their lifetime, so that one that is missed does no harm. */
+  #holdAddresses(): void {
+    this.addresses.add();
+    const { lifetime } = this.addresses;
+    if (lifetime !== undefined) this.#renewAt = after(this.around.now(), microseconds(lifetime * 250_000));
   }
 
   #advertise(priority: number): void {

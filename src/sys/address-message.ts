@@ -10,9 +10,13 @@ export const RTM_GETADDR = 22;
 export const IFA_F_SECONDARY = 0x01;
 export const IFA_F_NODAD = 0x02;
 export const IFA_F_DADFAILED = 0x08;
+export const IFA_F_HOMEADDRESS = 0x10;
 export const IFA_F_DEPRECATED = 0x20;
 export const IFA_F_TENTATIVE = 0x40;
 export const IFA_F_PERMANENT = 0x80;
+export const IFA_F_MANAGETEMPADDR = 0x100;
+export const IFA_F_NOPREFIXROUTE = 0x200;
+export const IFA_F_MCAUTOJOIN = 0x400;
 
 /** How far an address or route reaches (rtnetlink(7)). */
 export const SCOPE = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 } as const;
@@ -24,7 +28,7 @@ const IFA_BROADCAST = 4;
 const IFA_CACHEINFO = 6;
 const IFA_FLAGS = 8;
 const HEADER_SIZE = 8;
-const FOREVER = 0xffffffff;
+export const FOREVER = 0xffffffff;
 
 /** What `addAddress` and `deleteAddress` are told. */
 export interface AddressSettings {
@@ -42,8 +46,13 @@ export interface AddressSettings {
   readonly peer?: string;
   /** IFA_F_*, such as IFA_F_NODAD for an IPv6 address that must serve at once. */
   readonly flags?: number;
-  /** IPv6: never chosen as the source of new connections (preferred lifetime 0). */
-  readonly deprecated?: boolean;
+  /** Seconds; for ever unless given. */
+  readonly lifetime?: {
+    /** After which it is no longer chosen as the source of new connections; 0: never was. */
+    readonly preferred: number;
+    /** After which the kernel removes it; not below the preferred one. */
+    readonly valid: number;
+  };
 }
 
 /** An address as the kernel tells of it. */
@@ -103,9 +112,9 @@ export function writeAddress(writer: MessageWriter, settings: AddressSettings): 
   if (label !== undefined) writer.attributeText(IFA_LABEL, label);
   if (broadcast !== undefined) writer.attribute(IFA_BROADCAST, internetBytes(broadcast));
   if (flags !== 0) writer.attributeU32(IFA_FLAGS, flags);
-  if (settings.deprecated === true) {
-    writer.u16(20).u16(IFA_CACHEINFO).u32(0).u32(FOREVER).u32(0).u32(0); // preferred, valid, and two stamps
-  }
+  const { lifetime } = settings;
+  if (lifetime !== undefined)
+    writer.u16(20).u16(IFA_CACHEINFO).u32(lifetime.preferred).u32(lifetime.valid).u32(0).u32(0); // and two stamps
 }
 
 export const familyOfText = (address: string): number => (isIP(address) === 6 ? AF_INET6 : AF_INET);

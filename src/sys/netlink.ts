@@ -22,7 +22,7 @@ import {
   writeLinkQuery,
   writeLinkState,
 } from "./link-message.js";
-import { type MessageWriter, NLM_F_CREATE, NLM_F_EXCL } from "./netlink-message.js";
+import { type MessageWriter, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./netlink-message.js";
 import { NetlinkSocket } from "./netlink-socket.js";
 import {
   decodeRoute,
@@ -47,7 +47,17 @@ import {
 } from "./rule-message.js";
 
 export type { AddressSettings, InterfaceAddress } from "./address-message.js";
-export { IFA_F_DEPRECATED, IFA_F_NODAD, IFA_F_TENTATIVE, SCOPE } from "./address-message.js";
+export {
+  FOREVER,
+  IFA_F_DEPRECATED,
+  IFA_F_HOMEADDRESS,
+  IFA_F_MANAGETEMPADDR,
+  IFA_F_MCAUTOJOIN,
+  IFA_F_NODAD,
+  IFA_F_NOPREFIXROUTE,
+  IFA_F_TENTATIVE,
+  SCOPE,
+} from "./address-message.js";
 export type { Link } from "./link-message.js";
 export type { Route, RouteSettings } from "./route-message.js";
 export { TABLE_LOCAL, TABLE_MAIN } from "./route-message.js";
@@ -105,6 +115,11 @@ export class Netlink {
   /** -EEXIST if that interface already has the address with this prefix length. */
   addAddress(settings: AddressSettings): number {
     return this.#socket.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, (writer) => writeAddress(writer, settings));
+  }
+
+  /** Adds the address, or gives the one that is there new lifetimes and flags. */
+  setAddress(settings: AddressSettings): number {
+    return this.#socket.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, (writer) => writeAddress(writer, settings));
   }
 
   /** -EADDRNOTAVAIL if the interface does not have the address, -ENODEV if there is no such interface. */

@@ -207,6 +207,33 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     assert.deepEqual([counters.frozen, counters.becameMaster], [1, 0]);
   });
 
+  test("what is killed drops its addresses before the backup takes over", async (t) => {
+    const { lab, first } = await pair(t);
+    first.program.kill("SIGKILL");
+    const holders = await eventually(
+      () => lab.holders("192.0.2.100"),
+      (names) => !names.includes("a"),
+      {
+        deadlineMs: 3_000,
+        everyMs: 5,
+      },
+    );
+    assert.deepEqual(holders, [], "b has not taken over yet");
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 4_000 });
+    assert.deepEqual(await virtual(first.host), []);
+  });
+
+  test("a master that is frozen loses its addresses in time, and gives way when it thaws", async (t) => {
+    const { lab, first } = await pair(t, "nopreempt");
+    first.program.kill("SIGSTOP");
+    await eventually(() => lab.holders("192.0.2.100"), [], { deadlineMs: 3_000, everyMs: 5 });
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 4_000 });
+    thaw(first.program);
+    await first.program.waitForLine(/another router may be master by now/);
+    await throughout(1_500, () => lab.holders("192.0.2.100"), ["b"]);
+    assert.equal((await status(first)).state, "BACKUP");
+  });
+
   test("when the engine's thread dies another goes on, and the addresses stay", async (t) => {
     const { lab, first } = await pair(t);
     first.program.kill("SIGUSR2");

@@ -140,7 +140,7 @@ const addressSettings = fc.oneof(
       scope: fc.nat(255),
       flags: u32,
       peer: ipv6,
-      deprecated: fc.boolean(),
+      lifetime: fc.record({ preferred: fc.nat(0xffffffff), valid: fc.nat(0xffffffff) }),
     },
     { requiredKeys: [...optional.requiredKeys] },
   ),

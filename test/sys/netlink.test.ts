@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { AF_INET, AF_INET6 } from "../../src/sys/address.js";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, ENOENT, ESRCH } from "../../src/sys/errno.js";
 import { errnoNumbers } from "../../src/sys/libc.js";
-import { IFA_F_DEPRECATED, IFA_F_NODAD, Netlink, SCOPE } from "../../src/sys/netlink.js";
+import { FOREVER, IFA_F_DEPRECATED, IFA_F_NODAD, Netlink, SCOPE } from "../../src/sys/netlink.js";
 import { enterOwnNetwork, ip, ipJson } from "../support/own-network.js";
 import { needsRoot } from "../support/root.js";
 
@@ -98,7 +98,13 @@ test("the kernel's explanation of a refusal is kept until the next request", { s
 });
 
 test("an IPv6 address can serve at once, and keep out of source address selection", { skip: needsRoot }, () => {
-  const settings = { index, address: "2001:db8::10", prefixLength: 128, flags: IFA_F_NODAD, deprecated: true };
+  const settings = {
+    index,
+    address: "2001:db8::10",
+    prefixLength: 128,
+    flags: IFA_F_NODAD,
+    lifetime: { preferred: 0, valid: FOREVER },
+  };
   assert.equal(netlink.addAddress(settings), 0);
   const seen = netlink.addresses(index, AF_INET6).find((each) => each.address === settings.address);
   assert.equal(seen!.flags & (IFA_F_NODAD | IFA_F_DEPRECATED), IFA_F_NODAD | IFA_F_DEPRECATED);
