@@ -1,11 +1,14 @@
 /** What the figures were taken on and with. */
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { cpus, release } from "node:os";
 
 const tools = [
-  { program: "wrk", version: ["-v"], packageName: "wrk" },
   { program: "haproxy", version: ["-v"], packageName: "haproxy" },
   { program: "nginx", version: ["-v"], packageName: "nginx" },
+  { program: "wrk", version: ["-v"], packageName: "wrk" },
+  { program: "h2load", version: ["--version"], packageName: "nghttp2-client" },
+  { program: "openssl", version: ["version"], packageName: "openssl" },
   { program: "taskset", version: ["--version"], packageName: "util-linux" },
 ] as const;
 
@@ -27,4 +30,10 @@ export function describeMachine(): Machine {
   }
   if (missing.length === 0) return versions;
   throw new Error(`not installed: ${missing.join(", ")} (on Debian, as root: apt-get install ${missing.join(" ")})`);
+}
+
+/** Descriptors that a program started from here may have at most: Node has raised its own limit that far. */
+export function openFileLimit(): number {
+  const limit = /^Max open files\s+\d+\s+(\d+|unlimited)/m.exec(readFileSync("/proc/self/limits", "latin1"))?.[1];
+  return limit === undefined || limit === "unlimited" ? Number.POSITIVE_INFINITY : Number(limit);
 }

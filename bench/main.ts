@@ -1,15 +1,22 @@
-/** Bascule beside HAProxy, in turn, under the same load: `npm run bench`. */
+/** Bascule beside HAProxy and nginx, in turn, under the same load: `npm run bench`. */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { compare, type Pair } from "./comparison.js";
-import { describeMachine } from "./machine.js";
-import { type Measurement, measure, type RunOptions } from "./measure.js";
+import { makeCertificate } from "./certificate.js";
+import { compare, isValid, type Round } from "./comparison.js";
+import { type Figure, figures, type Measurement } from "./figures.js";
+import { describeMachine, type Machine, openFileLimit } from "./machine.js";
+import { measure, type RunOptions } from "./measure.js";
 import { type Options, parseOptions, usage } from "./options.js";
 import { divideProcessors } from "./processors.js";
 import { readProfiles, renderProfile } from "./profile.js";
-import { renderTable } from "./report.js";
-import type { Scenario } from "./scenario.js";
+import { canPlay } from "./proxies.js";
+import { renderScenario, tableHead } from "./report.js";
+import { type Contender, contenders, type Scenario } from "./scenario.js";
 import { freePlaces, Stage } from "./stage.js";
 import { startWebServer } from "./web-server.js";
+
+/** A proxy's connections at most: each takes two descriptors, one for its server, and some are for other things. */
+const MAX_CONNECTIONS = 12_000;
+const SPARE_FILES = 1_000;
 
 async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
@@ -27,10 +34,13 @@ async function main(args: readonly string[]): Promise<number> {
 
   const stage = new Stage(interruption.signal);
   try {
-    const [listen, server] = (await freePlaces(2)) as [string, string];
-    await startWebServer(stage, server, processors.load);
+    const [listen, server, closingServer] = (await freePlaces(3)) as [string, string, string];
+    const place = { listen, server, closingServer };
+    await startWebServer(stage, place, processors.load);
+    await makeCertificate(stage, processors.load);
     const { seconds, warmUp } = options;
-    const run: RunOptions = { stage, place: { listen, server }, processors, seconds, warmUp };
+    const maxConnections = Math.min(MAX_CONNECTIONS, Math.floor((openFileLimit() - SPARE_FILES) / 2));
+    const run: RunOptions = { stage, place, processors, seconds, warmUp, maxConnections };
     note(
       Object.entries(machine)
         .map(([name, version]) => `${name} ${version}`)
@@ -45,46 +55,52 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function compareAll(
-  options: Options,
-  run: RunOptions,
-  machine: Readonly<Record<string, string>>,
-): Promise<number> {
-  const results: {
-    readonly scenario: string;
-    readonly compared: ReturnType<typeof compare>;
-    readonly pairs: Pair[];
-  }[] = [];
-  let invalid = 0;
+async function compareAll(options: Options, run: RunOptions, machine: Machine): Promise<number> {
+  const results: { readonly scenario: Scenario; readonly rounds: Round[] }[] = [];
   for (const scenario of options.scenarios) {
-    const pairs: Pair[] = [];
-    for (let index = 0; index < options.runs; index++) pairs.push(await measurePair(scenario, index, run));
-    invalid += pairs.filter(({ haproxy, bascule }) => haproxy.invalid ?? bascule.invalid).length;
-    process.stdout.write(`\n${renderTable(scenario, pairs)}\n`);
-    results.push({ scenario: scenario.name, compared: compare(pairs), pairs });
+    const rounds: Round[] = [];
+    const count = Math.min(options.pairs, scenario.mostPairs ?? options.pairs);
+    for (let index = 0; index < count; index++) rounds.push(await measureRound(scenario, index, run));
+    results.push({ scenario, rounds });
   }
+  const tables = results.map(({ scenario, rounds }) => renderScenario(scenario, rounds));
+  process.stdout.write(`\n${[tableHead(), ...tables].join("\n")}\n`);
   if (options.json !== undefined) {
-    const { runs, seconds, warmUp } = options;
-    const report = { date: new Date().toISOString(), machine, options: { runs, seconds, warmUp }, results };
+    const { pairs, seconds, warmUp } = options;
+    const report = {
+      date: new Date().toISOString(),
+      machine,
+      options: { pairs, seconds, warmUp },
+      results: results.map(({ scenario, rounds }) => ({
+        ...scenario,
+        compared: compare(scenario, rounds),
+        rounds,
+      })),
+    };
     writeFileSync(options.json, `${JSON.stringify(report, undefined, 2)}\n`);
   }
-  return invalid === 0 ? 0 : 1;
+  return results.every(({ rounds }) => rounds.every(isValid)) ? 0 : 1;
 }
 
-/** Whoever goes first changes from pair to pair: what warms up or wears down over time then favours neither. */
-async function measurePair(scenario: Scenario, index: number, run: RunOptions): Promise<Pair> {
-  const order = index % 2 === 0 ? (["haproxy", "bascule"] as const) : (["bascule", "haproxy"] as const);
-  const measured: Partial<Record<"haproxy" | "bascule", Measurement>> = {};
-  for (const proxy of order) {
-    const measurement = await measure(scenario, proxy, run);
-    measured[proxy] = measurement;
-    note(`${scenario.name} ${index + 1} ${proxy.padEnd(7)} ${renderRun(measurement)}`);
+/** Whoever goes first changes from round to round: what warms up or wears down over time then favours nobody. */
+async function measureRound(scenario: Scenario, index: number, run: RunOptions): Promise<Round> {
+  const able = contenders.filter((contender) => canPlay(contender, scenario.proxy));
+  const order = able.map((_, place) => able[(place + index) % able.length]!);
+  const runs: Partial<Record<Contender, Measurement>> = {};
+  for (const contender of order) {
+    const measurement = await measure(scenario, contender, run);
+    runs[contender] = measurement;
+    note(`${scenario.name} ${index + 1} ${contender.padEnd(7)} ${renderRun(scenario, measurement)}`);
   }
-  return { first: order[0], haproxy: measured.haproxy!, bascule: measured.bascule! };
+  return { order, runs };
 }
 
-function renderRun({ requestsPerSecond, cpuPerRequest, busy, invalid }: Measurement): string {
-  const text = `${requestsPerSecond.toFixed(0)} requests/s, ${cpuPerRequest.toFixed(2)} µs each, ${(busy * 100).toFixed(0)} % busy`;
+function renderRun(scenario: Scenario, { figures: measured, invalid }: Measurement): string {
+  const show = (figure: Figure): string => {
+    const { label, digits, scale } = figures[figure];
+    return `${label} ${((measured[figure] ?? 0) * scale).toFixed(digits)}`;
+  };
+  const text = scenario.figures.map(show).join(", ");
   return invalid === undefined ? text : `INVALID (${invalid}): ${text}`;
 }
 
@@ -94,7 +110,7 @@ async function profile(options: Options, run: RunOptions, folder: string): Promi
     const startedAt = Date.now();
     const nodeFlags = ["--cpu-prof", `--cpu-prof-dir=${folder}`];
     const measurement = await measure(scenario, "bascule", { ...run, nodeFlags });
-    note(`${scenario.name} under the profiler: ${renderRun(measurement)}`);
+    note(`${scenario.name} under the profiler: ${renderRun(scenario, measurement)}`);
     for (const each of readProfiles(folder, startedAt)) process.stdout.write(`\n${renderProfile(each)}\n`);
     if (measurement.invalid !== undefined) return 1;
   }

@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { type Scenario, scenarios } from "./scenario.js";
 
 export interface Options {
-  readonly runs: number;
+  /** Rounds, in each of which every contender runs once. */
+  readonly pairs: number;
   readonly seconds: number;
   readonly warmUp: number;
   readonly scenarios: readonly Scenario[];
@@ -13,12 +14,17 @@ export interface Options {
   readonly profile: string | undefined;
 }
 
+const FULL = { pairs: 5, seconds: 2, warmUp: 2 };
+const QUICK = { pairs: 1, seconds: 1, warmUp: 1 };
+
 export const usage = `\
 npm run bench -- [options]
-  --runs N         paired runs of each scenario (5)
-  --seconds S      measured seconds of each run (5)
-  --warm-up S      seconds of load before them (3)
-  --only NAME      this scenario alone; may be repeated: ${scenarios.map(({ name }) => name).join(", ")}
+  --quick          a first impression in about three minutes: ${QUICK.pairs} pair, ${QUICK.seconds} s each
+  --pairs N        paired runs of each scenario (${FULL.pairs}); memory needs no more than two
+  --seconds S      measured seconds of each run (${FULL.seconds})
+  --warm-up S      seconds of load before them (${FULL.warmUp})
+  --only NAME      this scenario alone; may be repeated:
+                   ${scenarios.map(({ name }) => name).join(", ")}
   --json FILE      also write all runs and medians there
   --profile DIR    compare nothing: one run of Bascule under V8's sampling profiler; the profiles go to DIR
 `;
@@ -28,9 +34,10 @@ export function parseOptions(args: readonly string[]): Options | "help" {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      runs: { type: "string", default: "5" },
-      seconds: { type: "string", default: "5" },
-      "warm-up": { type: "string", default: "3" },
+      quick: { type: "boolean", default: false },
+      pairs: { type: "string" },
+      seconds: { type: "string" },
+      "warm-up": { type: "string" },
       only: { type: "string", multiple: true },
       json: { type: "string" },
       profile: { type: "string" },
@@ -38,17 +45,19 @@ export function parseOptions(args: readonly string[]): Options | "help" {
     },
   });
   if (values.help === true) return "help";
+  const usual = values.quick ? QUICK : FULL;
   return {
-    runs: integer("--runs", values.runs, 1, 100),
-    seconds: integer("--seconds", values.seconds, 1, 600),
-    warmUp: integer("--warm-up", values["warm-up"], 0, 600),
+    pairs: integer("--pairs", values.pairs, 1, 100) ?? usual.pairs,
+    seconds: integer("--seconds", values.seconds, 1, 600) ?? usual.seconds,
+    warmUp: integer("--warm-up", values["warm-up"], 0, 600) ?? usual.warmUp,
     scenarios: values.only?.map(findScenario) ?? scenarios,
     json: values.json,
     profile: values.profile,
   };
 }
 
-function integer(flag: string, text: string, lowest: number, highest: number): number {
+function integer(flag: string, text: string | undefined, lowest: number, highest: number): number | undefined {
+  if (text === undefined) return undefined;
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= lowest && value <= highest) return value;
   throw new Error(`${flag} ${text}: a whole number from ${lowest} to ${highest} is wanted`);

@@ -1,36 +1,43 @@
 /** The table that people read. */
-import { type Compared, compare, type Figure, type Pair } from "./comparison.js";
-import type { Scenario } from "./scenario.js";
+import { type Compared, compare, isValid, type Ratio, type Round } from "./comparison.js";
+import { figures } from "./figures.js";
+import type { Scenario, Target } from "./scenario.js";
 
-const rows: readonly [figure: Figure, label: string, digits: number, scale: number][] = [
-  ["requestsPerSecond", "requests/s", 0, 1],
-  ["cpuPerRequest", "proxy CPU µs/request", 2, 1],
-  ["busy", "proxy CPU use %", 0, 100],
-  ["p50", "latency p50 µs", 0, 1],
-  ["p99", "latency p99 µs", 0, 1],
-];
+export const tableHead = (): string =>
+  renderCells("", "HAProxy", "nginx", "Bascule", "Bascule/HAProxy", "nginx/HAProxy", "target");
 
-export function renderTable(scenario: Scenario, pairs: readonly Pair[]): string {
-  const heading = `${scenario.name}: ${scenario.title}`;
-  const compared = compare(pairs);
-  if (compared === undefined) return `${heading}\n  INVALID: no pair of runs without errors\n`;
-  const invalid = pairs.filter((pair) => pair.haproxy.invalid !== undefined || pair.bascule.invalid !== undefined);
-  const lines = rows.map(([figure, label, digits, scale]) => renderRow(label, compared[figure], digits, scale));
-  const count = `median of ${pairs.length - invalid.length} pairs`;
-  if (invalid.length > 0) lines.push(`  INVALID pairs, left out: ${invalid.length} of ${pairs.length}`);
-  return [heading, renderCells(count, "HAProxy", "Bascule", "ratio", "lowest–highest"), ...lines, ""].join("\n");
+export function renderScenario(scenario: Scenario, rounds: readonly Round[]): string {
+  const lines = [`${scenario.name}: ${scenario.title}`, ...compare(scenario, rounds).map(renderRow)];
+  const invalid = rounds.length - rounds.filter(isValid).length;
+  if (invalid > 0) lines.push(`  INVALID rounds, left out: ${invalid} of ${rounds.length}`);
+  return lines.join("\n");
 }
 
-function renderRow(
-  label: string,
-  { haproxy, bascule, ratio, lowest, highest }: Compared,
-  digits: number,
-  scale: number,
-) {
-  const show = (value: number): string => (value * scale).toFixed(digits);
-  const range = `${lowest.toFixed(2)}–${highest.toFixed(2)}`;
-  return renderCells(label, show(haproxy), show(bascule), ratio.toFixed(2), range);
+function renderRow({ figure, values, ratios, target, isMet }: Compared): string {
+  const { label, digits, scale } = figures[figure];
+  const show = (value: number | undefined): string => (value === undefined ? "–" : (value * scale).toFixed(digits));
+  return renderCells(
+    label,
+    show(values.haproxy),
+    show(values.nginx),
+    show(values.bascule),
+    renderRatio(ratios.bascule),
+    renderRatio(ratios.nginx),
+    target === undefined ? "" : `${renderTarget(target)} ${isMet ? "met" : "MISSED"}`,
+  );
 }
 
-const renderCells = (label: string, ...cells: readonly string[]): string =>
-  `  ${label.padEnd(22)}${cells.map((cell, index) => cell.padStart(index === 3 ? 16 : 10)).join("")}`;
+const renderRatio = (ratio: Ratio | undefined): string =>
+  ratio === undefined ? "–" : `${ratio.median.toFixed(2)} (${ratio.lowest.toFixed(2)}–${ratio.highest.toFixed(2)})`;
+
+const renderTarget = ({ atMost, absolute }: Target): string => `≤ ${absolute ? atMost : atMost.toFixed(1)}`;
+
+const WIDTHS = [22, 9, 9, 9, 19, 19, 0];
+
+function renderCells(...cells: readonly string[]): string {
+  const padded = cells.map((cell, index) => {
+    const width = WIDTHS[index]!;
+    return index === 0 ? cell.padEnd(width) : width === 0 ? `  ${cell}` : cell.padStart(width);
+  });
+  return `  ${padded.join("")}`.trimEnd();
+}

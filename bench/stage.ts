@@ -45,13 +45,13 @@ export class Stage {
   }
 
   /** Waits until `program` accepts connections. @throws if it ends, or does not within the deadline. */
-  async listening(program: StageProcess, place: string): Promise<void> {
-    const deadline = performance.now() + START_DEADLINE_MS;
-    while (!(await accepts(place))) {
-      if (!program.isRunning) throw new Error(`${program.title} ended at its start:\n${program.output}`);
-      if (performance.now() > deadline) throw new Error(`${program.title} does not listen:\n${program.output}`);
-      await delay(20, undefined, { signal: this.signal });
-    }
+  listening(program: StageProcess, place: string): Promise<void> {
+    return this.#until(program, "does not listen", START_DEADLINE_MS, () => accepts(place));
+  }
+
+  /** Waits until `program` has written `word`. @throws if it ends, or does not within the deadline. */
+  says(program: StageProcess, word: string, deadlineMs: number): Promise<void> {
+    return this.#until(program, `does not say ${word}`, deadlineMs, () => program.output.includes(word));
   }
 
   /** Runs a program to its end. @throws if it fails, or takes longer than `deadlineMs`; with its output. */
@@ -71,6 +71,20 @@ export class Stage {
     if (isLate) throw new Error(`${title} still ran after ${deadlineMs} ms:\n${program.output}`);
     if (code !== 0) throw new Error(`${title} failed (${code ?? `somebody sent it ${signal}`}):\n${program.output}`);
     return stdout;
+  }
+
+  async #until(
+    program: StageProcess,
+    complaint: string,
+    deadlineMs: number,
+    isSo: () => boolean | Promise<boolean>,
+  ): Promise<void> {
+    const deadline = performance.now() + deadlineMs;
+    while (!(await isSo())) {
+      if (!program.isRunning) throw new Error(`${program.title} ended at its start:\n${program.output}`);
+      if (performance.now() > deadline) throw new Error(`${program.title} ${complaint}:\n${program.output}`);
+      await delay(20, undefined, { signal: this.signal });
+    }
   }
 
   /** Stops every process and removes the folder. */

@@ -2,5 +2,5 @@
 # npm run bench: gets what the comparison needs, builds, and runs it. Arguments go to it; --help lists them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-bash scripts/prepare.sh test
+bash scripts/prepare.sh bench
 exec node dist/bench/main.js "$@"

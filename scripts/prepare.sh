@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
 # Gets a fresh clone ready on Debian 12 with Node 20: npm packages, Debian packages, build.
-# Usage: prepare.sh [test|start]. Installs only what is missing; says what it could not install, and goes on.
+# Usage: prepare.sh [test|start|bench]. Installs only what is missing; says what it could not install, and goes on.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
 purpose=${1:-test}
 
-# command:package
+# command:package, or file:package
 common="ip:iproute2 nft:nftables killall:psmisc ps:procps curl:curl nsenter:util-linux"
 peers="pidof:sysvinit-utils keepalived:keepalived haproxy:haproxy nginx:nginx wrk:wrk h2load:nghttp2-client tcpdump:tcpdump socat:socat"
+bench="haproxy:haproxy nginx:nginx /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream wrk:wrk \
+h2load:nghttp2-client openssl:openssl taskset:util-linux"
 
 say() { echo "prepare: $*" >&2; }
 
@@ -36,7 +38,7 @@ fi
 missing_packages() {
   local pair
   for pair in "$@"; do
-    command -v "${pair%%:*}" >/dev/null || echo "${pair##*:}"
+    command -v "${pair%%:*}" >/dev/null || [ -e "${pair%%:*}" ] || echo "${pair##*:}"
   done
 }
 
@@ -71,6 +73,7 @@ install_packages() {
 
 wanted=$common
 [ "$purpose" = test ] && wanted="$common $peers"
+[ "$purpose" = bench ] && wanted=$bench
 # shellcheck disable=SC2086
 missing=$(missing_packages $wanted | sort -u | tr '\n' ' ')
 if [ -n "$missing" ]; then
