@@ -2,6 +2,7 @@
  * `mode http`: one client's connection and, one after another, its requests. A request's bytes are parsed where the
  * kernel put them, edited in place if need be, and sent on from there; the same for the response.
  */
+import type { HttpConnectionMode } from "../config/haproxy/model.js";
 import type { Channel } from "../reactor/channel.js";
 import type { ClientAddress } from "./client-address.js";
 import { countExchange } from "./http-accounting.js";
@@ -9,13 +10,14 @@ import { Method } from "./http1/head.js";
 import { giveRequestSide, takeRequestSide } from "./http1/request-side.js";
 import { giveResponseSide, takeResponseSide } from "./http1/response-side.js";
 import { Transfer } from "./http1/transfer.js";
+import { OwnConnections } from "./own-connections.js";
 import { Relay, Relayed } from "./relay.js";
 import { Reply } from "./reply.js";
 import { Evidence } from "./rules/evidence.js";
 import type { FrontendRules } from "./rules/frontend-rules.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { Session, type SessionContext } from "./session.js";
-import { Counter, Gauge } from "./shared-state.js";
+import { Counter } from "./shared-state.js";
 
 const Phase = {
   /** Between requests: no byte of the next one has come. */
@@ -36,6 +38,12 @@ const LINGER = 1000;
 
 const evidence = new Evidence();
 
+/** Of the two modes, the one that closes more. */
+function connectionMode(frontend: HttpConnectionMode, backend: HttpConnectionMode = "keep-alive"): HttpConnectionMode {
+  if (frontend === "close" || backend === "close") return "close";
+  return frontend === "server-close" ? frontend : backend;
+}
+
 export class HttpSession extends Session {
   request = takeRequestSide(this.context.pool);
   response = takeResponseSide(this.context.pool);
@@ -55,7 +63,14 @@ export class HttpSession extends Session {
 
   #phase: number = Phase.idle;
   readonly #isHttp1: boolean;
+  /** Connections to servers that nobody else may use. */
+  #own: OwnConnections | undefined;
   #isReused = false;
+  /** The connection to the server is this client's alone, for what has passed on it. */
+  #isOwn = false;
+  /** A server has begun to authenticate its connection: where that is kept, the next request has to go. */
+  #isAuthenticating = false;
+  #closesServer = false;
   #keepAlive = false;
   #tunnel: Relay | undefined;
   #reply: Reply | undefined;
@@ -73,10 +88,9 @@ export class HttpSession extends Session {
   }
 
   start(): void {
-    const { loop } = this.context;
     this.backend = undefined;
     this.firstByteAt = this.acceptedAt;
-    loop.timers.arm(this.timer, loop.now + this.frontend.settings.timeoutHttpRequest);
+    this.#waitForHead();
   }
 
   override abort(): void {
@@ -160,7 +174,7 @@ export class HttpSession extends Session {
         this.#onExchangeTimeout();
         break;
       case Phase.tunnel:
-        this.#endExchange(this.#tunnel!.isClientSlow ? "cD" : "sD");
+        this.#endExchange(this.#tunnel!.isClientLate ? "cD" : "sD");
         this.end();
         break;
       default:
@@ -168,22 +182,29 @@ export class HttpSession extends Session {
     }
   }
 
-  /**
-   * A first request never goes on a connection that was idle (`http-reuse safe`): should the server just have closed
-   * it, the client could not know that trying again is harmless.
-   */
+  protected override preferredServer(backend: BackendRuntime): ServerRuntime | undefined {
+    if (!this.#isAuthenticating && !backend.settings.preferLastServer) return undefined;
+    return this.#own?.serverAmong(backend.servers);
+  }
+
   protected override reuse(server: ServerRuntime): Channel | undefined {
-    if (server.isPrivate) return undefined;
-    // Over HTTP/2 a server says which requests it has not touched (RFC 9113 §8.7), so a first one may go there too.
-    const connection = server.http2?.open(this) ?? (this.requests === 1 ? undefined : server.idle.take());
-    this.#isReused = connection !== undefined;
-    return connection;
+    const connection = this.#own?.take(server);
+    this.#isOwn = connection !== undefined;
+    this.#isReused = true;
+    if (connection !== undefined) return connection;
+    // Over HTTP/2 a server says which requests it has not touched (RFC 9113 §8.7), so a first one may always go there.
+    const shared = server.isPrivate
+      ? undefined
+      : (server.http2?.open(this) ?? server.idle.take(this.backend!.settings.httpReuse, this.requests === 1));
+    this.#isReused = shared !== undefined;
+    return shared;
   }
 
   protected override end(): void {
     if (this.closed) return;
     this.#tunnel?.release();
     this.#reply?.release();
+    this.#own?.closeAll();
     super.end();
     this.request = giveRequestSide(this.request);
     this.response = giveResponseSide(this.response);
@@ -206,6 +227,8 @@ export class HttpSession extends Session {
       case Transfer.senderBroke:
         this.#onClientGone();
         break;
+      default:
+        if (this.#phase === Phase.readingHead) this.#waitForHead();
     }
   }
 
@@ -240,7 +263,14 @@ export class HttpSession extends Session {
     this.response.bytes = 0;
     this.retries = 0;
     this.redispatched = false;
-    loop.timers.arm(this.timer, loop.now + this.frontend.settings.timeoutHttpRequest);
+    this.#waitForHead();
+  }
+
+  /** `timeout http-request` is for the whole head, `timeout client` for each silence. */
+  #waitForHead(): void {
+    const { timers, now } = this.context.loop;
+    const { timeoutClient, timeoutHttpRequest } = this.frontend.settings;
+    timers.arm(this.timer, Math.min(this.firstByteAt + timeoutHttpRequest, now + timeoutClient));
   }
 
   /** No request came. Between two of them, or where such connections are not logged, that needs no word. */
@@ -276,12 +306,14 @@ export class HttpSession extends Session {
       this.#deny();
       return;
     }
-    if (!request.accept()) {
+    const mode = connectionMode(frontend.settings.connectionMode, backend?.settings.connectionMode);
+    this.#closesServer = mode !== "keep-alive";
+    if (!request.accept(this.#closesServer && backend?.settings.pretendKeepAlive !== true)) {
       this.#refuse(400, "PR");
       return;
     }
     frontend.counters.add(Counter.requests, 1);
-    this.#keepAlive = head.keepAlive;
+    this.#keepAlive = head.keepAlive && mode !== "close";
     this.response.begin(head.method);
     this.#phase = Phase.connecting;
     if (backend === undefined) {
@@ -402,6 +434,10 @@ export class HttpSession extends Session {
       this.#startTunnel();
       return false;
     }
+    if (this.response.authenticatesConnection) {
+      this.#isOwn = true;
+      this.#isAuthenticating = true;
+    }
     // A server that closes before it has read the request leaves no way to tell where the next one begins.
     const isCutOff = !head.keepAlive && !this.request.isDone;
     if (head.untilClose || isCutOff || this.context.stopping) this.#keepAlive = false;
@@ -452,10 +488,10 @@ export class HttpSession extends Session {
     const server = this.server!;
     const isWhole = request.isDone;
     this.upstream = undefined;
-    const isReusable = isWhole && response.head.keepAlive && !response.hasExcess;
-    if (isReusable && !context.stopping && !server.isPrivate)
-      server.idle.keep(upstream, context.state.gauge(server.entity, Gauge.current));
-    else upstream.retire();
+    const isReusable = isWhole && response.head.keepAlive && !response.hasExcess && !this.#closesServer;
+    if (!isReusable || context.stopping) upstream.retire();
+    else if (this.#isOwn || server.isPrivate) this.#keepOwn(server, upstream);
+    else server.idle.keep(upstream, this.#isReused);
     this.#endExchange("--");
     response.release();
     if (!this.#keepAlive || !isWhole || context.stopping) {
@@ -469,6 +505,11 @@ export class HttpSession extends Session {
     context.loop.timers.arm(this.timer, context.loop.now + this.frontend.settings.timeoutHttpKeepAlive);
     // The next request is there already: it gets its turn after the other connections.
     if (request.hasBegun || this.client.readable) context.loop.resume(this.client);
+  }
+
+  #keepOwn(server: ServerRuntime, upstream: Channel): void {
+    this.#own ??= new OwnConnections();
+    this.#own.keep(server, upstream);
   }
 
   /** Counts and logs the present request, and lets go of its server. */
@@ -507,8 +548,10 @@ export class HttpSession extends Session {
   /** 101, or 2xx to CONNECT: from here on it is bytes. */
   #startTunnel(): void {
     this.#phase = Phase.tunnel;
+    const { context, client, upstream, frontend, backend } = this;
     const up = this.request.takeRest();
-    this.#tunnel = new Relay(this.context.pool, this.client, this.upstream!, up, this.response.takeRest());
+    const down = this.response.takeRest();
+    this.#tunnel = new Relay(context.pool, client, upstream!, frontend.settings, backend!.settings, up, down);
     this.#runTunnel();
   }
 
@@ -516,8 +559,7 @@ export class HttpSession extends Session {
     const result = this.#tunnel!.run();
     if (result === Relayed.running) {
       const { loop } = this.context;
-      const idle = Math.min(this.frontend.settings.timeoutClient, this.backend!.settings.timeoutServer);
-      loop.timers.arm(this.timer, loop.now + idle);
+      loop.timers.arm(this.timer, loop.now + this.#tunnel!.patience);
       return;
     }
     if (result === Relayed.finished) {

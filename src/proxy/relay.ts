@@ -2,6 +2,7 @@
  * Bytes both ways between two connections, unchanged: TCP proxying, and tunnels of upgraded HTTP. One buffer a
  * direction, so a reader that is slow holds its writer back. Each direction ends on its own (half-close).
  */
+import type { Backend, Frontend } from "../config/haproxy/model.js";
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import { EAGAIN } from "../sys/errno.js";
@@ -10,6 +11,10 @@ import { EAGAIN } from "../sys/errno.js";
 const FAIR_SHARE = 16;
 
 export const Relayed = { running: 0, finished: 1, clientBroke: 2, serverBroke: 3 } as const;
+
+/** Idle times, in milliseconds (`timeout client`, `server`, `tunnel`, `client-fin`, `server-fin`). */
+export type ClientLimits = Pick<Frontend, "timeoutClient" | "timeoutClientFin">;
+export type ServerLimits = Pick<Backend, "timeoutServer" | "timeoutServerFin" | "timeoutTunnel">;
 
 export class Relay {
   /** Bytes of the client that the server's kernel took, and the other way round. */
@@ -23,6 +28,8 @@ export class Relay {
     readonly pool: BufferPool,
     readonly client: Channel,
     readonly server: Channel,
+    readonly clientLimits: ClientLimits,
+    readonly serverLimits: ServerLimits,
     up?: ByteBuffer,
     down?: ByteBuffer,
   ) {
@@ -40,9 +47,30 @@ export class Relay {
     return client.finished && server.finished ? Relayed.finished : Relayed.running;
   }
 
-  /** Bytes wait that the client has not taken. */
-  get isClientSlow(): boolean {
-    return this.#down !== undefined;
+  /** How long nothing may happen from now on, in milliseconds. */
+  get patience(): number {
+    return Math.min(this.#clientPatience, this.#serverPatience);
+  }
+
+  /** If nothing happens for so long, it is the client's fault. */
+  get isClientLate(): boolean {
+    return this.#clientPatience <= this.#serverPatience;
+  }
+
+  get #clientPatience(): number {
+    const { client, serverLimits, clientLimits } = this;
+    if (!isAwaited(client, this.#down, this.#up)) return Number.POSITIVE_INFINITY;
+    const { timeoutClient, timeoutClientFin } = clientLimits;
+    const usual = serverLimits.timeoutTunnel ?? timeoutClient;
+    return isHalfClosed(client) ? (timeoutClientFin ?? usual) : usual;
+  }
+
+  get #serverPatience(): number {
+    const { server, serverLimits } = this;
+    if (!isAwaited(server, this.#up, this.#down)) return Number.POSITIVE_INFINITY;
+    const { timeoutServer, timeoutServerFin, timeoutTunnel } = serverLimits;
+    const usual = timeoutTunnel ?? timeoutServer;
+    return isHalfClosed(server) ? (timeoutServerFin ?? usual) : usual;
   }
 
   release(): void {
@@ -91,3 +119,10 @@ export class Relay {
     return result;
   }
 }
+
+/** It has to take what waits for it, or may speak: not if it has closed, or the other takes nothing. */
+function isAwaited(peer: Channel, itsInput: ByteBuffer | undefined, itsOutput: ByteBuffer | undefined): boolean {
+  return itsInput !== undefined || (!peer.ended && itsOutput === undefined);
+}
+
+const isHalfClosed = (peer: Channel): boolean => peer.ended || peer.finished;

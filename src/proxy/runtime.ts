@@ -25,7 +25,7 @@ export class ServerRuntime {
   readonly tcpUserTimeout: number | undefined;
   readonly keepAlive: KeepAlive | undefined;
   readonly counters: EntityCounters;
-  readonly idle = new IdleConnections();
+  readonly idle: IdleConnections;
   /** Undefined: it speaks HTTP/1. */
   readonly http2: ServerConnections | undefined;
 
@@ -40,13 +40,16 @@ export class ServerRuntime {
   ) {
     const dependsOnClient = settings.portOffset !== undefined || isAny(settings);
     this.address = dependsOnClient ? undefined : socketAddress(settings);
+    this.idle = new IdleConnections(settings.pool, state, entity);
     // With `usesrc` it comes from the client's address, with a PROXY header it tells of one client.
     const isImpersonating = backend.source?.useSource !== undefined;
-    this.isPrivate = dependsOnClient || isImpersonating || settings.sendProxy !== undefined;
+    const isClients = dependsOnClient || isImpersonating || settings.sendProxy !== undefined;
+    this.isPrivate = isClients || backend.httpReuse === "never";
     this.keepAlive = backend.keepAlive;
     const { protocol } = settings;
     const mayAgree = protocol === undefined && settings.tls?.alpn.includes("h2") === true;
-    if (protocol === "h2" || mayAgree) this.http2 = new ServerConnections(protocol === "h2", this.isPrivate);
+    if (protocol === "h2" || mayAgree)
+      this.http2 = new ServerConnections(protocol === "h2", this.isPrivate || !this.idle.keepsAny);
     this.tcpUserTimeout = settings.tcpUserTimeout;
     this.counters = new EntityCounters(state, worker, entity);
   }

@@ -119,6 +119,10 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   /** No server could be had: none is up, or all attempts failed. */
   protected abstract onNoServer(): void;
   protected abstract onTimeout(): void;
+  /** The server that the request should go to, if it may take traffic, where no stick table says. */
+  protected preferredServer(_backend: BackendRuntime): ServerRuntime | undefined {
+    return undefined;
+  }
   /** An idle connection to `server` that this request may use. */
   protected abstract reuse(server: ServerRuntime): Channel | undefined;
 
@@ -216,6 +220,8 @@ export abstract class Session implements ConnectionOwner, ClientSession {
       this.#isSticky = true;
       return stuck;
     }
+    const preferred = this.preferredServer(backend);
+    if (preferred !== undefined && backend.balancer.isUsable(preferred)) return preferred;
     const server = backend.balancer.choose(undefined);
     if (server !== undefined) {
       server.counters.add(Counter.loadBalanced, 1);

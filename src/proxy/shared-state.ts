@@ -74,6 +74,8 @@ export const Gauge = {
   weight: 5,
   /** Second of the wall clock of the last session; 0: none yet. */
   lastSession: 6,
+  /** Servers: idle connections of all workers, where `pool-max-conn` limits them. */
+  idle: 7,
 } as const;
 
 const GAUGES = 8;

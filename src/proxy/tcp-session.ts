@@ -102,7 +102,15 @@ export class TcpSession extends Session {
   }
 
   protected override onConnected(): void {
-    this.#relay = new Relay(this.context.pool, this.client, this.upstream!, this.#inspected);
+    const { context, frontend, backend } = this;
+    this.#relay = new Relay(
+      context.pool,
+      this.client,
+      this.upstream!,
+      frontend.settings,
+      backend!.settings,
+      this.#inspected,
+    );
     this.#inspected = undefined;
     this.#run();
   }
@@ -114,9 +122,7 @@ export class TcpSession extends Session {
   protected override onTimeout(): void {
     if (this.#isInspecting) this.#inspect(true);
     if (this.#relay === undefined) return;
-    const { timeoutClient } = this.frontend.settings;
-    const isClients = this.#relay.isClientSlow || timeoutClient <= this.backend!.settings.timeoutServer;
-    this.#finish(isClients ? "cD" : "sD");
+    this.#finish(this.#relay.isClientLate ? "cD" : "sD");
   }
 
   #releaseInspected(): void {
@@ -130,8 +136,7 @@ export class TcpSession extends Session {
     const result = relay.run();
     if (result === Relayed.running) {
       const { loop } = this.context;
-      const idle = Math.min(this.frontend.settings.timeoutClient, this.backend!.settings.timeoutServer);
-      loop.timers.arm(this.timer, loop.now + idle);
+      loop.timers.arm(this.timer, loop.now + relay.patience);
     } else if (result === Relayed.finished) this.#finish("--");
     else this.#finish(result === Relayed.clientBroke ? "CD" : "SD");
   }

@@ -11,7 +11,6 @@ import { liveHandles } from "../sys/ssl.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
 import { HttpSession } from "./http-session.js";
 import { FrontendConnection } from "./http2/frontend-connection.js";
-import { PURGE_INTERVAL } from "./idle-connections.js";
 import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { type ProxyHeaderOwner, ProxyHeaderReader } from "./proxy-header-reader.js";
@@ -43,7 +42,6 @@ class ProxyWorker implements SessionContext {
   readonly #handshakes = new Set<Handshake>();
   readonly #proxyHeaders = new Set<ProxyHeaderReader>();
   readonly #listeners: Listener[] = [];
-  readonly #purge = this.loop.timer(() => this.#purgeIdle());
 
   constructor(readonly start: WorkerStart) {
     this.state = new SharedState(start.state);
@@ -307,9 +305,18 @@ class ProxyWorker implements SessionContext {
     tell({ kind: "deaf" });
   }
 
+  /** Every server's idle connections at its own pace (`pool-purge-delay`). */
   #purgeIdle(): void {
-    for (const backend of this.#runtime.backends) for (const server of backend.servers) server.purgeIdle();
-    this.loop.timers.arm(this.#purge, this.loop.now + PURGE_INTERVAL);
+    const { loop } = this;
+    for (const server of this.#runtime.backends.flatMap((backend) => backend.servers)) {
+      const { purgeDelay } = server.settings.pool;
+      if (purgeDelay === 0) continue; // none is kept
+      const timer = loop.timer(() => {
+        server.purgeIdle();
+        loop.timers.arm(timer, loop.now + purgeDelay);
+      });
+      loop.timers.arm(timer, loop.now + purgeDelay);
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 /** Drafts into the typed configuration: names become indices, `listen` becomes two halves, defaults are filled in. */
+
 import { isIPv6 } from "node:net";
 import type { Diagnostics, Span } from "../diagnostics.js";
+import { milliseconds } from "../units.js";
 import {
   hasBackend,
   hasFrontend,
@@ -88,7 +90,11 @@ class Builder {
       defaultBackend: this.defaultBackend(proxy),
       timeoutClient,
       timeoutHttpRequest,
-      timeoutHttpKeepAlive: settings.timeouts["http-keep-alive"] ?? timeoutHttpRequest,
+      timeoutClientFin: settings.timeouts["client-fin"],
+      connectionMode: settings.connectionMode,
+      timeoutHttpKeepAlive: milliseconds(
+        Math.min(settings.timeouts["http-keep-alive"] ?? timeoutHttpRequest, timeoutClient),
+      ),
       logs: this.logs(proxy),
       // A TCP frontend has no requests to log: HAProxy then logs connections.
       logFormat: settings.logFormat === undefined ? "default" : mode === "tcp" ? "tcplog" : settings.logFormat.value,
@@ -109,9 +115,15 @@ class Builder {
       servers: proxy.servers.map((server, index) => this.server(server, FIRST_SERVER_ID + index)),
       timeoutConnect: settings.timeouts.connect ?? FALLBACK_TIMEOUTS.connect,
       timeoutServer: settings.timeouts.server ?? FALLBACK_TIMEOUTS.server,
+      timeoutServerFin: settings.timeouts["server-fin"],
+      timeoutTunnel: settings.timeouts.tunnel,
       timeoutCheck: settings.timeouts.check,
       retries: settings.retries,
       redispatch: settings.redispatch,
+      connectionMode: settings.connectionMode,
+      pretendKeepAlive: settings.pretendKeepAlive,
+      httpReuse: settings.httpReuse,
+      preferLastServer: settings.preferLastServer,
       source: settings.source,
       keepAlive: keepAliveOf(settings.serverKeepAlive),
       stickTable: proxy.stickTable?.value,
@@ -125,7 +137,7 @@ class Builder {
   private server(draft: ServerDraft, id: number): Server {
     const { name, address, family, port, portOffset, weight, backup, disabled, span } = draft;
     const { tcpUserTimeout } = draft.socket;
-    const { protocol } = draft;
+    const { protocol, pool } = draft;
     const sendProxy = sendProxyOf(draft);
     const check = draft.check ? this.check(draft, sendProxy) : undefined;
     const tls = this.tls.server(
@@ -135,7 +147,7 @@ class Builder {
     );
     return {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
-      ...{ maxConnections: 0, check, tls, protocol, span },
+      ...{ maxConnections: 0, pool, check, tls, protocol, span },
     };
   }
 

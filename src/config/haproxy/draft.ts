@@ -9,6 +9,9 @@ import type {
   Bind,
   ErrorFile,
   HaproxyGlobal,
+  HttpConnectionMode,
+  HttpReuse,
+  IdlePool,
   KeepAlive,
   LogTarget,
   SourceAddress,
@@ -32,7 +35,16 @@ export type GlobalDraft = Mutable<HaproxyGlobal> & {
   statsSockets: HaproxyGlobal["statsSockets"][number][];
 };
 
-export type TimeoutName = "connect" | "client" | "server" | "check" | "http-request" | "http-keep-alive";
+export type TimeoutName =
+  | "connect"
+  | "client"
+  | "server"
+  | "check"
+  | "http-request"
+  | "http-keep-alive"
+  | "tunnel"
+  | "client-fin"
+  | "server-fin";
 
 /** What `defaults` hands down. */
 export interface ProxySettings {
@@ -49,6 +61,10 @@ export interface ProxySettings {
   timeouts: Partial<Record<TimeoutName, Milliseconds>>;
   retries: number;
   redispatch: boolean;
+  connectionMode: HttpConnectionMode;
+  pretendKeepAlive: boolean;
+  httpReuse: HttpReuse;
+  preferLastServer: boolean;
   backlog: number | undefined;
   clientKeepAlive: KeepAliveDraft;
   serverKeepAlive: KeepAliveDraft;
@@ -77,6 +93,7 @@ export interface ServerSettings {
   fall: number;
   tls: TlsDraft;
   socket: ServerSocketDraft;
+  pool: IdlePool;
   protocol: HttpVersion | undefined;
 }
 

@@ -1,6 +1,7 @@
 /** HAProxy's values for what a configuration does not say. */
 import { milliseconds } from "../units.js";
 import type { GlobalDraft, ProxySettings } from "./draft.js";
+import { initialPool } from "./server-pool.js";
 import { initialServerSocket } from "./server-socket.js";
 import { NO_TLS } from "./tls-draft.js";
 
@@ -45,6 +46,10 @@ export const initialProxySettings = (): ProxySettings => ({
   timeouts: {},
   retries: 3,
   redispatch: false,
+  connectionMode: "keep-alive",
+  pretendKeepAlive: false,
+  httpReuse: "safe",
+  preferLastServer: false,
   backlog: undefined,
   clientKeepAlive: NO_KEEP_ALIVE,
   serverKeepAlive: NO_KEEP_ALIVE,
@@ -64,6 +69,7 @@ export const initialProxySettings = (): ProxySettings => ({
     fall: 3,
     tls: NO_TLS,
     socket: initialServerSocket,
+    pool: initialPool,
     protocol: undefined,
   },
 });

@@ -91,8 +91,11 @@ export interface Frontend {
   readonly timeoutClient: Milliseconds;
   /** Time for a whole request head; falls back to the client's. */
   readonly timeoutHttpRequest: Milliseconds;
-  /** Time between two requests of one connection; falls back to the request's. */
+  /** Time between two requests of one connection; falls back to the request's, and is never longer than the client's. */
   readonly timeoutHttpKeepAlive: Milliseconds;
+  /** Idle time of a client once one direction is closed; undefined: as before. */
+  readonly timeoutClientFin: Milliseconds | undefined;
+  readonly connectionMode: HttpConnectionMode;
   readonly logs: readonly LogTarget[];
   /** What a log line looks like; `default` is HAProxy's one-liner "Connect from …". */
   readonly logFormat: "default" | "tcplog" | "httplog";
@@ -219,12 +222,23 @@ export interface Backend {
   readonly servers: readonly Server[];
   readonly timeoutConnect: Milliseconds;
   readonly timeoutServer: Milliseconds;
+  /** Idle time of a server once one direction is closed; undefined: as before. */
+  readonly timeoutServerFin: Milliseconds | undefined;
+  /** Takes the place of the client's and the server's once there are only bytes to pass on; undefined: it does not. */
+  readonly timeoutTunnel: Milliseconds | undefined;
   /** Time for a health check once it is connected; undefined: `inter` is the whole budget. */
   readonly timeoutCheck: Milliseconds | undefined;
   /** Connection attempts after the first. */
   readonly retries: number;
   /** `option redispatch`: the last attempt for a client that sticks to a server may go to another one. */
   readonly redispatch: boolean;
+  /** Of the frontend's mode and this one, the one that closes more holds. */
+  readonly connectionMode: HttpConnectionMode;
+  /** Servers are not told that their connection will be closed after the response. */
+  readonly pretendKeepAlive: boolean;
+  readonly httpReuse: HttpReuse;
+  /** A client that has a connection of its own to a server goes there again. */
+  readonly preferLastServer: boolean;
   readonly source: SourceAddress | undefined;
   /** Of connections to servers; undefined: no probes. */
   readonly keepAlive: KeepAlive | undefined;
@@ -233,6 +247,20 @@ export interface Backend {
   readonly logs: readonly LogTarget[];
   readonly errorFiles: readonly ErrorFile[];
   readonly span: Span;
+}
+
+/** What becomes of connections after a response: kept, closed towards the server, closed on both sides. */
+export type HttpConnectionMode = "keep-alive" | "server-close" | "close";
+
+/** Which requests may go on an idle connection: none; later ones of a client; first ones too, if it was reused; all. */
+export type HttpReuse = "never" | "safe" | "aggressive" | "always";
+
+/** A server's idle connections. */
+export interface IdlePool {
+  /** Of all workers; undefined: no limit. */
+  readonly limit: number | undefined;
+  /** 0: none is kept. */
+  readonly purgeDelay: Milliseconds;
 }
 
 export interface SourceAddress {
@@ -282,6 +310,7 @@ export interface Server {
   readonly disabled: boolean;
   /** 0: no limit. */
   readonly maxConnections: number;
+  readonly pool: IdlePool;
   readonly check: ServerCheck | undefined;
   /** Undefined: plain bytes. */
   readonly tls: ServerTls | undefined;

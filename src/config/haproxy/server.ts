@@ -5,6 +5,7 @@ import { PLANNED_SERVER_OPTIONS, RARE_SERVER_OPTIONS } from "./keywords/planned-
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
 import { protocolOption } from "./protocol.js";
 import { LONGEST_TIME } from "./quantities.js";
+import { SERVER_POOL_OPTIONS } from "./server-pool.js";
 import { SERVER_SOCKET_OPTIONS } from "./server-socket.js";
 import type { Statement } from "./statement.js";
 import { SERVER_TLS_OPTIONS } from "./tls-options.js";
@@ -91,6 +92,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
     settings.disabled = false;
   }),
   protocolOption("as agreed by ALPN; h1", "HTTP version that the server speaks."),
+  ...SERVER_POOL_OPTIONS,
   ...SERVER_SOCKET_OPTIONS,
   ...SERVER_TLS_OPTIONS,
 ];

@@ -22,9 +22,10 @@ const isGone = new Uint8Array(256);
 /**
  * Takes out of a request what concerns only the client's connection (RFC 9110 §7.6.1). Connection itself stays for an
  * upgrade, and with HTTP/1.0, where it is how keep-alive is asked for.
+ * @param saysClose the server's connection will be closed after the response, and the server is told
  */
-export function editRequest(buffer: ByteBuffer, head: RequestHead): void {
-  const keepsConnection = head.upgrade || head.minor === 0;
+export function editRequest(buffer: ByteBuffer, head: RequestHead, saysClose: boolean): void {
+  const keepsConnection = head.upgrade || (head.minor === 0 && !saysClose);
   let count = 0;
   for (let index = 0; index < head.fieldCount; index++) {
     const id = head.fieldIds[index]!;
@@ -34,6 +35,8 @@ export function editRequest(buffer: ByteBuffer, head: RequestHead): void {
   }
   buffer.start += head.skipped;
   if (count > 0) removeFields(buffer, head);
+  // HTTP/1.0 closes unless it is asked not to.
+  if (saysClose && !keepsConnection && head.minor === 1) insertField(buffer, CONNECTION_CLOSE);
 }
 
 /**

@@ -121,15 +121,19 @@ export class RequestSide {
     return buffer;
   }
 
-  /** Makes the head what the server gets. False if the body that came with it is malformed. */
-  accept(): boolean {
+  /**
+   * Makes the head what the server gets.
+   * @param saysClose the server is told that its connection will be closed
+   * @returns false if the body that came with it is malformed
+   */
+  accept(saysClose: boolean): boolean {
     const { head, body } = this;
     const buffer = this.#buffer!;
     if (head.chunked) body.beginChunked();
     else if (head.contentLength > 0) body.beginLength(head.contentLength);
     else body.beginEmpty();
     const bodyAt = buffer.start + head.length;
-    editRequest(buffer, head);
+    editRequest(buffer, head, saysClose);
     this.bytes = 0;
     this.#isWhole = true;
     this.#sent = buffer.start;

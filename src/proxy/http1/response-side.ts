@@ -3,6 +3,7 @@ import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buf
 import type { Channel } from "../../reactor/channel.js";
 import { EAGAIN } from "../../sys/errno.js";
 import { BodyFraming } from "./body-framing.js";
+import { authenticatesConnection } from "./connection-authentication.js";
 import { ResponseHead } from "./head.js";
 import { editResponse, HEADROOM } from "./head-edit.js";
 import { FAIR_SHARE, Transfer } from "./transfer.js";
@@ -146,6 +147,11 @@ export class ResponseSide {
     buffer.compact(HEADROOM);
     this.head.reset();
     return true;
+  }
+
+  /** It asks for, or goes on with, the authentication of its connection. Only between `parseHead` and `accept`. */
+  get authenticatesConnection(): boolean {
+    return authenticatesConnection(this.head, this.#buffer!.bytes);
   }
 
   /** All that has come and not gone, for a tunnel; the caller owns the buffer. */

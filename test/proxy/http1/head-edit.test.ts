@@ -23,12 +23,12 @@ function textOf(buffer: ByteBuffer): string {
   return text;
 }
 
-function editedRequest(text: string): string {
+function editedRequest(text: string, saysClose = false): string {
   const buffer = bufferOf(text);
   const head = new RequestHead();
   const length = head.parse(buffer.bytes, buffer.start, buffer.end);
   assert.ok(length > 0, `${length}`);
-  editRequest(buffer, head);
+  editRequest(buffer, head, saysClose);
   return textOf(buffer);
 }
 
@@ -76,6 +76,22 @@ for (const [name, before, after] of [
   ["empty lines before it go", "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"],
 ] as const)
   test(`request: ${name}`, () => assert.equal(editedRequest(before), after));
+
+for (const [name, before, after] of [
+  ["HTTP/1.1", "GET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nConnection: close\r\nHost: h\r\n\r\n"],
+  [
+    "what the client wants of its own connection does not matter",
+    "GET / HTTP/1.1\r\nConnection: keep-alive\r\nHost: h\r\n\r\n",
+    "GET / HTTP/1.1\r\nConnection: close\r\nHost: h\r\n\r\n",
+  ],
+  ["HTTP/1.0 need not say it", "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET / HTTP/1.0\r\n\r\n"],
+  [
+    "empty lines before it go",
+    "\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n",
+    "GET / HTTP/1.1\r\nConnection: close\r\nHost: h\r\n\r\n",
+  ],
+] as const)
+  test(`request to a server that will be closed: ${name}`, () => assert.equal(editedRequest(before, true), after));
 
 for (const [name, before, [keepAlive, isOldClient], after] of [
   ["nothing to say", "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n", [true, false], "HTTP/1.1 200 OK\r\nA: 1\r\n\r\n"],

@@ -6,7 +6,6 @@ import type { PlannedProxyKeyword } from "../keyword.js";
  */
 export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["timeout queue", "<time>", "DLB", "timeout connect"],
-  ["timeout tunnel", "<time>", "DLB", "client/server timeouts"],
   ["option forwardfor", "[except <net>] [header <name>] [if-none]", "DFLB", "off; X-Forwarded-For"],
   ["option httpchk", "[[<method>] <uri> [<version> [<host>]]]", "DLB", "OPTIONS / HTTP/1.0"],
   ["http-check send", "[meth M] [uri U|uri-lf F] [ver V] [hdr N F]* [body S|body-lf F] [comment C]", "DLB", ""],
@@ -16,7 +15,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
     "DLB",
     "2xx or 3xx",
   ],
-  ["option http-server-close", "", "DFLB", "off"],
   [
     "cookie",
     "<name> [rewrite|insert|prefix] [indirect] [nocache] [postonly] [preserve] [httponly] [secure] [domain D]* [maxidle T] [maxlife T] [dynamic] [attr V]*",
@@ -44,7 +42,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["fullconn", "<n>", "DLB", "10 % of the frontends' maxconn"],
   ["hash-type", "{map-based|consistent} [sdbm|djb2|wt6|crc32|none] [avalanche]", "DLB", "map-based sdbm"],
   ["hash-balance-factor", "<%>", "DLB", "0 (off)"],
-  ["http-reuse", "{never|safe|aggressive|always}", "DLB", "safe"],
   [
     "retry-on",
     "<none|conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected|<status>|all-retryable-errors>…",
@@ -93,7 +90,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["option logasap", "", "DFL", "off"],
   ["option contstats", "", "DFL", "off"],
   ["option socket-stats", "", "DFL", "off"],
-  ["option httpclose", "", "DFLB", "off"],
   [
     "option forwarded",
     "[proto] [host|host-expr E] [by|by-expr E] [by_port|…] [for|for-expr E] [for_port|…]",
@@ -103,11 +99,9 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["option originalto", "[except N] [header H]", "DFLB", "off; X-Original-To"],
   ["option http-buffer-request", "", "DFLB", "off"],
   ["option http-ignore-probes", "", "DFL", "off"],
-  ["option http-pretend-keepalive", "", "DLB", "off"],
   ["option abortonclose", "", "DFLB", "on for TLS frontends and HTTP backends (3.4)"],
   ["option allbackups", "", "DLB", "off"],
   ["option persist", "", "DLB", "off"],
-  ["option prefer-last-server", "", "DLB", "off"],
   ["option nolinger", "", "DFLB", "off"],
   ["option splice-auto", "", "DFLB", "off"],
   ["option splice-request", "", "DFLB", "off"],
@@ -160,8 +154,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["tcp-request session", "<action> [{if|unless} C]", "DFL", "accept"],
   ["tcp-response content", "<action> [{if|unless} C]", "DLB", "accept"],
   ["tcp-response inspect-delay", "<time>", "DLB", "0"],
-  ["timeout client-fin", "<time>", "DFL", "timeout client"],
-  ["timeout server-fin", "<time>", "DLB", "timeout server"],
   ["timeout client-hs", "<time>", "DFL", "timeout client"],
   ["timeout tarpit", "<time>", "DFLB", "timeout connect"],
   ["stats http-request", "{allow|deny|auth [realm R]} [{if|unless} C]", "FLB", ""],

@@ -8,6 +8,7 @@ import { LONGEST_TIME } from "../quantities.js";
 import { readDefaultServer, readServer } from "../server.js";
 import { readSource } from "../source.js";
 import { PLANNED_TABLE_TYPES, PLANNED_TABLE_WORDS, readStickRule, readStickTable } from "../stick.js";
+import { HTTP_CONNECTION_KEYWORDS } from "./http-connections.js";
 import { KEEP_ALIVE_KEYWORDS } from "./keep-alive.js";
 import { PLANNED_PROXY_KEYWORDS, RARE_PROXY_KEYWORDS } from "./planned-proxy.js";
 import { RULE_KEYWORDS } from "./rules.js";
@@ -143,15 +144,6 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     apply: () => {},
   },
   {
-    name: "option http-keep-alive",
-    sections: sections("DFLB"),
-    arguments: "",
-    default: "on",
-    doc: "Keeps connections open between requests: what HTTP mode does anyway, since no other way is done yet.",
-    isNegatable: true,
-    apply: () => {},
-  },
-  {
     name: "maxconn",
     sections: sections("DFL"),
     arguments: "<n>",
@@ -250,6 +242,7 @@ export const PROXY_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ...DONE,
   ...RULE_KEYWORDS,
   ...TIMEOUT_KEYWORDS,
+  ...HTTP_CONNECTION_KEYWORDS,
   ...KEEP_ALIVE_KEYWORDS,
   ...PLANNED_PROXY_KEYWORDS.map(([name, form, letters, fallback]) => planned(name, form, letters, fallback)),
   ...RARE_PROXY_KEYWORDS.map((name) => planned(name, "[argument…]", "DFLB", "")),
