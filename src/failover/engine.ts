@@ -18,12 +18,14 @@ import { openArpSocket } from "../sys/packet-socket.js";
 import { setRealTime, setThreadName } from "../sys/process.js";
 import { close } from "../sys/socket.js";
 import { InstanceCounters } from "./counters.js";
+import type { ReportedState } from "./instance.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
 import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
+import { RunningSyncGroup } from "./sync-group.js";
 import type { Instant } from "./timers.js";
-import type { ScriptState } from "./tracking.js";
+import { type ScriptState, withGroupTrackers } from "./tracking.js";
 import { interfaceOf } from "./wire-settings.js";
 
 /** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
@@ -56,7 +58,7 @@ export class Engine {
       this.#close();
       throw new SystemError(-this.#arpSocket, "packet socket");
     }
-    const { instances } = orders.configuration;
+    const { instances, syncGroups } = orders.configuration;
     const virtual = new Set(
       instances.flatMap((own) => [...own.addresses, ...own.excludedAddresses].map(({ address }) => address)),
     );
@@ -71,9 +73,18 @@ export class Engine {
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       stateChanged: (instance, state) => this.mail.post({ kind: "state", instance, state }),
     };
-    this.#instances = instances.map(
-      (own, index) => new RunningInstance(own, new InstanceCounters(orders.counters, index), around),
-    );
+    this.#instances = instances.map((own, index) => {
+      const group = syncGroups.find(({ members }) => members.includes(own.name));
+      const counters = new InstanceCounters(orders.counters, index);
+      return new RunningInstance(withGroupTrackers(own, group), counters, around, group !== undefined);
+    });
+    for (const group of syncGroups) {
+      const members = this.#instances.filter(({ own }) => group.members.includes(own.name));
+      const changed = (name: string, state: ReportedState): void =>
+        this.mail.post({ kind: "group", group: name, state });
+      const running = new RunningSyncGroup(group, members, around.log, changed);
+      for (const member of members) member.group = running;
+    }
   }
 
   /** Runs until the main thread says stop; then every master has resigned and no virtual address is left. */
@@ -145,6 +156,7 @@ export class Engine {
   }
 
   #stop(): void {
+    for (const instance of this.#instances) instance.group = undefined;
     for (const instance of this.#instances) {
       this.#loop.remove(instance.endpoint.fd);
       instance.stop();

@@ -26,6 +26,8 @@ export interface FailoverHooks {
    */
   answerScript?(argv: readonly string[]): boolean | undefined;
   onStateChange?(instance: string, state: ReportedState): void;
+  /** After those of its members. */
+  onGroupStateChange?(group: string, state: ReportedState): void;
   /**
    * Instances of which a process that crashed a moment ago was master: they go on as if nothing had happened, and what
    * they track counts as well until it is looked at.
@@ -170,13 +172,16 @@ class RunningFailover implements Failover {
 
   #hear(message: Exclude<FromEngine, { kind: "ready" }>): void {
     if (message.kind === "log") this.hooks.log(message.text, message.level);
+    else if (message.kind === "group") this.hooks.onGroupStateChange?.(message.group, message.state);
     else this.hooks.onStateChange?.(message.instance, message.state);
   }
 
   /** One for each script that somebody tracks and that can be run. */
   #makeRunners(): ScriptRunner[] {
-    const { scripts, instances } = this.configuration;
-    const tracked = new Set(instances.flatMap((own) => own.track.scripts.map(({ script }) => script)));
+    const { scripts, instances, syncGroups } = this.configuration;
+    const tracked = new Set(
+      [...instances, ...syncGroups].flatMap(({ track }) => track.scripts.map(({ script }) => script)),
+    );
     const used = scripts.filter((script) => tracked.has(script.name));
     if (used.length > 0) warnOfRoot(this.configuration, this.hooks);
     return used.map((script) => this.#makeRunner(script)).filter((runner) => runner !== undefined);

@@ -15,6 +15,8 @@ import { formatIp, type IpAddress } from "./wire/ip-address.js";
 /** What of an instance's configuration the protocol needs. */
 export interface InstanceSettings extends IntervalSettings {
   readonly name: string;
+  /** In a sync group it does not take over before the others can. */
+  readonly isGrouped: boolean;
   readonly advertInterval: Microseconds;
   readonly preempt: boolean;
   /** How long a master of lower priority is left in peace; 0: not at all. */
@@ -44,6 +46,8 @@ interface Initialize {
 interface Backup {
   readonly kind: "backup";
   readonly masterDownAt: Instant;
+  /** The master is dead, and the rest of the sync group is waited for. */
+  readonly isReady: boolean;
   /** Master_Adver_Interval: what the master last accepted advertises in VRRPv3, else our own. */
   readonly masterInterval: Microseconds;
   /** From when on a master of lower priority is no longer accepted; undefined: none was heard yet. */
@@ -83,6 +87,10 @@ export type InstanceEvent =
   | { readonly kind: "address-lost"; readonly address: string }
   /** The process did not run for so long that nothing could be heard: its timer is so much too late. */
   | { readonly kind: "frozen"; readonly late: Microseconds }
+  /** The whole sync group can take over. */
+  | { readonly kind: "take-over" }
+  /** Another member of the sync group is master no more. */
+  | { readonly kind: "give-way" }
   | { readonly kind: "stop" };
 
 /** What matters of an advertisement. */
@@ -149,13 +157,18 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
     case "assessed":
       return state.kind === "initialize" ? unchanged(state) : assessed(state, event.assessment, event.source, now, own);
     case "timer":
-      if (state.kind === "backup" && now >= state.masterDownAt) return masterDown(state, now, own);
+      if (state.kind === "backup" && now >= state.masterDownAt)
+        return own.isGrouped ? ready(state, now, own) : masterDown(state, now, own);
       return state.kind === "master" ? masterTimers(state, now, own) : unchanged(state);
     case "advertisement":
       if (state.kind === "backup") return heardAsBackup(state, event, now, own);
       return state.kind === "master" ? heardAsMaster(state, event, now, own) : unchanged(state);
     case "address-lost":
       return state.kind === "master" ? addressLost(state, event.address, now, own) : unchanged(state);
+    case "take-over":
+      return state.kind === "backup" && state.isReady ? masterDown(state, now, own) : unchanged(state);
+    case "give-way":
+      return state.kind === "master" ? giveWay(state, now, own) : unchanged(state);
     case "frozen":
       if (state.kind === "backup") return frozenAsBackup(state, now, own);
       return state.kind === "master" ? frozenAsMaster(state, event.late, now, own) : unchanged(state);
@@ -242,12 +255,12 @@ function isRealFault(faults: readonly FaultReason[]): boolean {
 function waiting(priority: number, now: Instant, own: InstanceSettings): Omit<Backup, "kind"> {
   const masterInterval = own.advertInterval;
   const interval = priority === OWNER ? microseconds(1) : masterDownInterval(own, priority, masterInterval);
-  return { masterDownAt: after(now, interval), masterInterval, preemptAt: undefined };
+  return { masterDownAt: after(now, interval), isReady: false, masterInterval, preemptAt: undefined };
 }
 
 function frozenAsBackup(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
   const masterDownAt = after(now, masterDownInterval(own, state.priority, state.masterInterval));
-  return { state: { ...state, masterDownAt }, effects: [] };
+  return { state: { ...state, masterDownAt, isReady: false }, effects: [] };
 }
 
 /**
@@ -257,11 +270,8 @@ function frozenAsBackup(state: Circumstances & Backup, now: Instant, own: Instan
 function frozenAsMaster(state: Circumstances & Master, late: Microseconds, now: Instant, own: InstanceSettings): Step {
   const silence = own.advertInterval + late;
   if (silence < own.downTimerAdverts * own.advertInterval) return unchanged(state);
-  const { priority, faults, source } = state;
-  const masterInterval = own.advertInterval;
-  const masterDownAt = after(now, masterDownInterval(own, priority, masterInterval));
   return {
-    state: { kind: "backup", priority, faults, source, masterDownAt, masterInterval, preemptAt: undefined },
+    state: yielded(state, own.advertInterval, now, own),
     effects: [
       { kind: "remove-addresses" },
       say(own, `silent for ${Math.round(silence / 1000)} ms: another router may be master by now`, "warning"),
@@ -271,12 +281,43 @@ function frozenAsMaster(state: Circumstances & Master, late: Microseconds, now: 
   };
 }
 
+/** A backup that was master a moment ago; never at once master again, whatever its priority. */
+function yielded(
+  { priority, faults, source }: Circumstances,
+  masterInterval: Microseconds,
+  now: Instant,
+  own: InstanceSettings,
+): InstanceState {
+  const masterDownAt = after(now, masterDownInterval(own, priority, masterInterval));
+  const kind = "backup";
+  return { kind, priority, faults, source, masterDownAt, isReady: false, masterInterval, preemptAt: undefined };
+}
+
+function giveWay(state: Circumstances & Master, now: Instant, own: InstanceSettings): Step {
+  return { state: yielded(state, own.advertInterval, now, own), effects: enteringBackup(own) };
+}
+
+function enteringBackup(own: InstanceSettings): Effect[] {
+  return [
+    say(own, "Entering BACKUP STATE"),
+    say(own, "removing VIPs.", "detail"),
+    { kind: "remove-addresses" },
+    changed("BACKUP"),
+  ];
+}
+
+/** Ready until somebody is heard; the timer runs on only because every backup has one. */
+function ready(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
+  const masterDownAt = after(now, masterDownInterval(own, state.priority, state.masterInterval));
+  return { state: { ...state, masterDownAt, isReady: true }, effects: [] };
+}
+
 /** RFC 3768 §6.4.2, with keepalived's rules for who is worth waiting for. */
 function heardAsBackup(state: Circumstances & Backup, heard: Heard, now: Instant, own: InstanceSettings): Step {
   if (heard.priority === 0) {
     const masterDownAt = after(now, skewTime(own, state.priority, state.masterInterval));
     return {
-      state: { ...state, masterDownAt, preemptAt: undefined },
+      state: { ...state, masterDownAt, isReady: false, preemptAt: undefined },
       effects: [say(own, "Backup received priority 0 advertisement")],
     };
   }
@@ -302,7 +343,7 @@ function accepted(
   const masterDownAt = after(now, masterDownInterval(own, state.priority, masterInterval));
   const effects =
     masterInterval === state.masterInterval ? [] : [sayInterval(own, state.masterInterval, masterInterval)];
-  return { state: { ...state, masterDownAt, masterInterval, preemptAt }, effects };
+  return { state: { ...state, masterDownAt, isReady: false, masterInterval, preemptAt }, effects };
 }
 
 function masterDown({ priority, faults, source }: Circumstances, now: Instant, own: InstanceSettings): Step {
@@ -367,7 +408,7 @@ function masterTimers(state: Circumstances & Master, now: Instant, own: Instance
 
 /** RFC 3768 §6.4.3: two masters hear each other, and the lesser one yields. */
 function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant, own: InstanceSettings): Step {
-  const { priority, faults, source } = state;
+  const { priority, source } = state;
   const from = formatIp(heard.source);
   if (heard.priority === 0)
     return {
@@ -384,18 +425,14 @@ function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant
         ? `higher priority ${heard.priority}, ours ${priority}`
         : `same priority ${priority} but higher IP address than ours`;
     const masterInterval = own.version === 3 ? heard.interval : own.advertInterval;
-    const masterDownAt = after(now, masterDownInterval(own, priority, masterInterval));
     return {
-      state: { kind: "backup", priority, faults, source, masterDownAt, masterInterval, preemptAt: undefined },
+      state: yielded(state, masterInterval, now, own),
       effects: [
         ...(heard.priority === OWNER && priority === OWNER ? [twoOwners(own, from)] : []),
         say(own, `Master received advert from ${from} with ${rank}`),
         ...(own.advertisesBeforeYielding ? [{ kind: "send-advertisement", priority } as const] : []),
         ...(masterInterval === own.advertInterval ? [] : [sayInterval(own, own.advertInterval, masterInterval)]),
-        say(own, "Entering BACKUP STATE"),
-        say(own, "removing VIPs.", "detail"),
-        { kind: "remove-addresses" },
-        changed("BACKUP"),
+        ...enteringBackup(own),
       ],
     };
   }

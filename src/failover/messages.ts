@@ -22,4 +22,5 @@ export type FromEngine =
   /** Every instance has started. */
   | { readonly kind: "ready" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: "group"; readonly group: string; readonly state: ReportedState }
   | { readonly kind: "state"; readonly instance: string; readonly state: ReportedState };

@@ -19,6 +19,7 @@ import {
   step,
 } from "./instance.js";
 import type { HostNetwork } from "./network.js";
+import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
 import { after, type Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
@@ -53,7 +54,7 @@ export interface Surroundings {
 const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
 const heard = new Advertisement();
 
-export class RunningInstance {
+export class RunningInstance implements Member {
   readonly endpoint: Endpoint;
   readonly addresses: VirtualAddresses;
   readonly #settings;
@@ -64,13 +65,17 @@ export class RunningInstance {
   #renewAt: Instant | undefined;
   /** Complaints already in the log: each is made once, until the state changes (RFC 9568 §7.1). */
   readonly #complaints = new Set<string>();
+  #hasOwnFault = false;
+  /** Set by the engine once all members are there. */
+  group: RunningSyncGroup | undefined;
 
   constructor(
     readonly own: VrrpInstance,
     readonly counters: InstanceCounters,
     readonly around: Surroundings,
+    isGrouped: boolean,
   ) {
-    this.#settings = instanceSettings(own);
+    this.#settings = instanceSettings(own, isGrouped);
     this.#wire = advertisementSettings(own);
     this.endpoint = new Endpoint(this.#wire);
     this.addresses = new VirtualAddresses(own, around.netlink, around.network, (level, text) =>
@@ -99,6 +104,20 @@ export class RunningInstance {
   /** The host has changed, perhaps for this instance too. */
   reassess(): void {
     this.#handle({ kind: "assessed", ...this.#circumstances() });
+  }
+
+  get standing(): MemberStanding {
+    if (this.#hasOwnFault) return "fault";
+    if (this.#state.kind === "master") return "master";
+    return this.#state.kind === "backup" && this.#state.isReady ? "ready" : "waiting";
+  }
+
+  takeOver(): void {
+    this.#handle({ kind: "take-over" });
+  }
+
+  giveWay(): void {
+    this.#handle({ kind: "give-way" });
   }
 
   /** The clock says `now`; packets that had arrived by then have been received. */
@@ -157,10 +176,21 @@ export class RunningInstance {
       link: (name) => network.condition(name),
       sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
     });
-    return { assessment, source: source === undefined ? 0 : ipAddress(source) };
+    this.#hasOwnFault = assessment.faults.length > 0;
+    return { assessment: this.#withGroup(assessment), source: source === undefined ? 0 : ipAddress(source) };
+  }
+
+  #withGroup(assessment: Assessment): Assessment {
+    if (this.#hasOwnFault || this.group?.isInFault !== true) return assessment;
+    return { ...assessment, faults: [{ kind: "group", group: this.group.own.name }] };
   }
 
   #handle(event: InstanceEvent): void {
+    this.#step(event);
+    this.group?.review();
+  }
+
+  #step(event: InstanceEvent): void {
     const { state, effects } = step(this.#state, event, this.around.now(), this.#settings);
     this.#state = state;
     this.counters.setPriority(state.priority);

@@ -1,5 +1,5 @@
 /** What raises and lowers a priority, and what puts an instance into fault: scripts, links, the source address. */
-import type { VrrpInstance, VrrpScript } from "../config/keepalived/model.js";
+import type { SyncGroup, VrrpInstance, VrrpScript, Weight } from "../config/keepalived/model.js";
 import { interfaceOf } from "./wire-settings.js";
 
 /** What one tracked script has shown so far. Counts run towards the next change of mind. */
@@ -40,9 +40,13 @@ export function countScriptResult(
 export type FaultReason =
   | { readonly kind: "interface-missing"; readonly interface: string }
   | { readonly kind: "interface-down"; readonly interface: string }
+  /** Tracked with `reverse`: it must be down. */
+  | { readonly kind: "interface-up"; readonly interface: string }
   | { readonly kind: "script-pending"; readonly script: string }
   | { readonly kind: "script-failed"; readonly script: string }
-  | { readonly kind: "source-missing"; readonly address: string | undefined };
+  | { readonly kind: "source-missing"; readonly address: string | undefined }
+  /** Another member of the sync group has a fault of its own. */
+  | { readonly kind: "group"; readonly group: string };
 
 export const sameFault = (a: FaultReason, b: FaultReason): boolean => describeFault(a) === describeFault(b);
 
@@ -53,10 +57,14 @@ export function describeFault(fault: FaultReason): string {
       return `(interface ${fault.interface} does not exist)`;
     case "interface-down":
       return `(interface ${fault.interface} down)`;
+    case "interface-up":
+      return `(interface ${fault.interface} up)`;
     case "script-pending":
       return `until script ${fault.script} has given its first result`;
     case "script-failed":
       return `due to script ${fault.script}`;
+    case "group":
+      return `due to sync group ${fault.group}`;
     case "source-missing":
       return fault.address === undefined ? "(no IPv4 address)" : `(src address ${fault.address} not configured)`;
   }
@@ -95,18 +103,18 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
   }
   for (const tracked of instance.track.interfaces) {
     // The own interface is watched anyway, so that a weight on it could never show.
-    if (tracked.weight === 0 || tracked.interface === instance.interface) continue;
-    sum += contribution(tracked.weight, world.link(tracked.interface) === "up");
+    if (tracked.interface === instance.interface) continue;
+    const link = world.link(tracked.interface);
+    if (tracked.weight !== 0) sum += contribution(tracked, link === "up");
+    else if (tracked.reverse && link === "up") faults.push({ kind: "interface-up", interface: tracked.interface });
   }
   for (const tracked of instance.track.scripts) {
     const state = world.script(tracked.script);
     if (state === undefined) continue;
-    if (tracked.weight !== 0) {
-      if (state !== "pending") sum += contribution(tracked.weight, state === "up");
-    } else if (state !== "up") {
-      const kind = state === "pending" ? "script-pending" : "script-failed";
-      faults.push({ kind, script: tracked.script });
-    }
+    if (state === "pending") {
+      if (tracked.weight === 0) faults.push({ kind: "script-pending", script: tracked.script });
+    } else if (tracked.weight !== 0) sum += contribution(tracked, state === "up");
+    else if ((state === "up") === tracked.reverse) faults.push({ kind: "script-failed", script: tracked.script });
   }
   if (!world.sourcePresent) faults.push({ kind: "source-missing", address: instance.sourceAddress });
 
@@ -114,9 +122,10 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
   return { priority, faults };
 }
 
-/** A positive weight is added while all is well, a negative one while it is not. */
-function contribution(weight: number, up: boolean): number {
-  return weight > 0 === up ? weight : 0;
+/** A positive weight is added while all is well, a negative one while it is not; `reverse` turns the sign. */
+function contribution({ weight, reverse }: Weight, up: boolean): number {
+  if (weight > 0 !== up) return 0;
+  return reverse ? -weight : weight;
 }
 
 /** Its own interface, those its addresses live on, and those tracked with weight 0. */
@@ -124,6 +133,23 @@ export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> 
   const names = new Set([interfaceOf(instance)]);
   for (const address of [...instance.addresses, ...instance.excludedAddresses])
     if (address.device !== undefined) names.add(address.device);
-  for (const tracked of instance.track.interfaces) if (tracked.weight === 0) names.add(tracked.interface);
+  for (const tracked of instance.track.interfaces)
+    if (tracked.weight === 0 && !tracked.reverse) names.add(tracked.interface);
   return names;
+}
+
+/** What a sync group tracks counts for each of its members, without weights unless the group says so. */
+export function withGroupTrackers(instance: VrrpInstance, group: SyncGroup | undefined): VrrpInstance {
+  if (group === undefined) return instance;
+  const { track } = group;
+  return {
+    ...instance,
+    track: {
+      scripts: [...instance.track.scripts, ...track.scripts],
+      interfaces: [...instance.track.interfaces, ...track.interfaces],
+      files: [...instance.track.files, ...track.files],
+      processes: [...instance.track.processes, ...track.processes],
+      proxy: instance.track.proxy ?? track.proxy,
+    },
+  };
 }

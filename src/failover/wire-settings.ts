@@ -62,9 +62,10 @@ function authenticationOf({ authentication, version }: VrrpInstance): Authentica
  * keepalived lets `state MASTER` and priority 255 cancel nopreempt. It lets `state MASTER` cancel preempt_delay as
  * well; we keep the delay, since it only ever applies while another master is heard, which is what its author means.
  */
-export function instanceSettings(instance: VrrpInstance): InstanceSettings {
+export function instanceSettings(instance: VrrpInstance, isGrouped = false): InstanceSettings {
   return {
     name: instance.name,
+    isGrouped,
     version: instance.version,
     downTimerAdverts: instance.downTimerAdverts,
     advertInterval: instance.advertInterval,

@@ -18,7 +18,7 @@ import { addressOctets, parseIp } from "../../src/failover/wire/ip-address.js";
 import { parseIpv4 } from "../../src/failover/wire/ipv4.js";
 import { type AdvertisementSettings, VRRP_GROUP } from "../../src/failover/wire/packet.js";
 
-const span: Span = { file: { path: "test.conf", text: "" }, line: 1, column: 1, length: 1 };
+export const span: Span = { file: { path: "test.conf", text: "" }, line: 1, column: 1, length: 1 };
 
 type Overrides = Partial<Omit<VrrpInstance, "addresses" | "track">> & {
   readonly addresses?: Partial<VirtualAddress>[];
@@ -122,6 +122,7 @@ export const advertising: AdvertisementSettings = {
 
 /** The protocol of an instance as keepalived has it without a word. */
 export const protocol = {
+  isGrouped: false,
   version: 2,
   downTimerAdverts: 3,
   answersLowerPriority: true,

@@ -60,8 +60,8 @@ function world({ scripts = {}, links = {}, sourcePresent = true }: Host): Tracke
 const brief = ({ priority, faults }: Assessment): string =>
   `${priority}${faults.length > 0 ? ` ${faults.map((fault) => fault.kind).join(" ")}` : ""}`;
 
-const withScript = (weight: number, priority = 100) =>
-  vrrpInstance({ priority, track: { scripts: [{ script: "chk", weight, reverse: false }] } });
+const withScript = (weight: number, priority = 100, reverse = false) =>
+  vrrpInstance({ priority, track: { scripts: [{ script: "chk", weight, reverse }] } });
 
 for (const [weight, state, expected] of [
   [0, "up", "100"],
@@ -76,6 +76,17 @@ for (const [weight, state, expected] of [
 ] as const)
   test(`a script of weight ${weight} that is ${state} makes of priority 100: ${expected}`, () =>
     assert.equal(brief(assess(withScript(weight), world({ scripts: { chk: state } }))), expected));
+
+for (const [weight, state, expected] of [
+  [0, "up", "100 script-failed"],
+  [0, "down", "100"],
+  [2, "up", "98"],
+  [2, "down", "100"],
+  [-30, "up", "100"],
+  [-30, "down", "130"],
+] as const)
+  test(`with reverse a script of weight ${weight} that is ${state} makes of priority 100: ${expected}`, () =>
+    assert.equal(brief(assess(withScript(weight, 100, true), world({ scripts: { chk: state } }))), expected));
 
 test("the own interface, those of the addresses and tracked ones of weight 0 must be up", () => {
   const own = vrrpInstance({
