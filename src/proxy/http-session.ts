@@ -79,7 +79,7 @@ export class HttpSession extends Session {
   constructor(
     context: SessionContext,
     frontend: FrontendRuntime,
-    client: number | Channel,
+    client: Channel,
     address: ClientAddress,
     isHttp1 = false,
   ) {

@@ -54,7 +54,6 @@ export interface SessionContext {
 const RETRY_DELAY = 1000;
 
 export abstract class Session implements ConnectionOwner, ClientSession {
-  readonly client: Channel;
   readonly timer: Timer;
   backend: BackendRuntime | undefined;
   /** Counted among the backend's sessions. */
@@ -78,12 +77,10 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   constructor(
     readonly context: SessionContext,
     readonly frontend: FrontendRuntime,
-    /** A descriptor that has just been accepted, or the connection that was made of it. */
-    client: number | Channel,
+    readonly client: Channel,
     readonly address: ClientAddress,
   ) {
-    this.client = typeof client === "number" ? new Connection(context.loop, client, this) : client;
-    this.client.owner = this;
+    client.owner = this;
     this.timer = context.loop.timer(() => this.#onTimer());
     this.acceptedAt = context.loop.now;
     this.backend = frontend.rules.fallback;

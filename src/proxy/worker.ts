@@ -190,9 +190,15 @@ class ProxyWorker implements SessionContext {
     this.#countConnection(frontend);
     frontend.counters.add(Counter.sessions, 1);
     const { protocol } = frontend.settings.binds[bind]!;
+    const client = new Connection(this.loop, fd, NOBODY, true);
     if (frontend.settings.mode === "http" && protocol === "h2")
-      this.#startHttp2(frontend, new Connection(this.loop, fd, NOBODY), address, this.loop.now);
-    else this.#startSession(frontend, fd, address, protocol === "h1");
+      this.#startHttp2(frontend, client, address, this.loop.now);
+    else this.#startSession(frontend, client, address, protocol === "h1");
+    try {
+      client.watch();
+    } catch (error) {
+      client.onFailure(error);
+    }
   }
 
   /** TLS comes before the session. */
@@ -208,9 +214,7 @@ class ProxyWorker implements SessionContext {
           this.#startHttp2(frontend, connection, address, handshake.acceptedAt);
           return;
         }
-        const session = this.#startSession(frontend, connection, address, protocol === "h1");
-        // Bytes that came right behind the handshake are no news to the loop.
-        if (!session.closed) session.onConnectionReady(connection);
+        this.#startSession(frontend, connection, address, protocol === "h1");
       },
       onHandshakeFailed: (handshake, reason) => {
         frontend.log?.handshake(handshake, bind, reason);
@@ -233,12 +237,7 @@ class ProxyWorker implements SessionContext {
   }
 
   /** @param isHttp1 `proto h1`: a client that begins with the preface of HTTP/2 is mistaken */
-  #startSession(
-    frontend: FrontendRuntime,
-    client: number | Channel,
-    address: ClientAddress,
-    isHttp1: boolean,
-  ): Session {
+  #startSession(frontend: FrontendRuntime, client: Channel, address: ClientAddress, isHttp1: boolean): void {
     const session =
       frontend.settings.mode === "http"
         ? new HttpSession(this, frontend, client, address, isHttp1)
@@ -246,10 +245,11 @@ class ProxyWorker implements SessionContext {
     this.#sessions.add(session);
     try {
       session.start();
+      // Bytes that came along with the connection, or right behind its handshake, are no news to the loop.
+      if (!session.closed) session.onConnectionReady(client);
     } catch (error) {
       this.onSessionFailure(session, error);
     }
-    return session;
   }
 
   #countConnection(frontend: FrontendRuntime): void {

@@ -1,11 +1,13 @@
 /**
  * A non-blocking stream socket in a loop. It is registered once, edge-triggered, and remembers what the kernel said:
- * `readable` and `writable` stay true until a call finds otherwise, so a request costs no epoll_ctl.
+ * `readable` and `writable` stay true until a call finds otherwise, so a request costs no epoll_ctl. A socket that has
+ * just been accepted is registered after it has been read: what came along with it needs no event.
  */
 
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../sys/epoll.js";
 import { EAGAIN, EINTR } from "../sys/errno.js";
 import {
+  close,
   getOption,
   MSG_NOSIGNAL,
   recv,
@@ -21,13 +23,14 @@ import type { Channel, ConnectionOwner } from "./channel.js";
 import type { Loop, Token } from "./loop.js";
 
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
-export const EDGE_TRIGGERED = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
+const INPUT = EPOLLIN | EPOLLRDHUP | EPOLLET;
+const UNWATCHED = -1;
 
 export type { ConnectionOwner } from "./channel.js";
 
 export class Connection implements Channel {
-  readable = false;
-  writable = false;
+  readable: boolean;
+  writable: boolean;
   /** The peer has finished sending, or the connection broke: `receive` has yet to find out which, up to `ended`. */
   hungUp = false;
   /** `receive` has returned 0: the peer sends no more. */
@@ -36,15 +39,30 @@ export class Connection implements Channel {
   finished = false;
   /** Closed by us. */
   closed = false;
-  readonly token: Token;
+  #token: Token = UNWATCHED;
+  /** What epoll tells of. That there is room again is asked for only once there was none. */
+  #events: number;
 
-  /** @param fd a connected or connecting non-blocking socket; the connection owns it from now on */
+  /**
+   * @param fd a non-blocking socket; the connection owns it from now on
+   * @param isAccepted it is connected, and may be read and written; the loop does not know of it until `watch`. Else
+   *   it is connecting, and the loop tells when that is over
+   */
   constructor(
     readonly loop: Loop,
     readonly fd: number,
     public owner: ConnectionOwner,
+    isAccepted = false,
   ) {
-    this.token = loop.add(fd, EDGE_TRIGGERED, this);
+    this.readable = isAccepted;
+    this.writable = isAccepted;
+    this.#events = isAccepted ? INPUT : INPUT | EPOLLOUT;
+    if (!isAccepted) this.watch();
+  }
+
+  /** Has the loop tell of what happens from now on, and of what is there. @throws SystemError if epoll is full */
+  watch(): void {
+    if (this.#token === UNWATCHED && !this.closed) this.#token = this.loop.add(this.fd, this.#events, this);
   }
 
   onReady(events: number): void {
@@ -99,11 +117,11 @@ export class Connection implements Channel {
   transmit(buffer: ByteBuffer, from: number, to: number): number {
     const count = send(this.fd, buffer.address + from, to - from, MSG_NOSIGNAL);
     if (count >= 0) {
-      if (count < to - from) this.writable = false;
+      if (count < to - from) this.#onFull();
       return count;
     }
     if (count === -EAGAIN || count === -EINTR) {
-      if (count === -EAGAIN) this.writable = false;
+      if (count === -EAGAIN) this.#onFull();
       return 0;
     }
     return count;
@@ -123,13 +141,15 @@ export class Connection implements Channel {
 
   /** The pending error of the socket, as a positive errno; 0: none. Tells how a connect ended. */
   takeError(): number {
+    if (!this.hungUp) return 0; // epoll would have said EPOLLERR
     return getOption(this.fd, SOL_SOCKET, SO_ERROR);
   }
 
   close(): void {
     if (this.closed) return;
     this.closed = true;
-    this.loop.removeAndClose(this.fd, this.token);
+    if (this.#token === UNWATCHED) close(this.fd);
+    else this.loop.removeAndClose(this.fd, this.#token);
   }
 
   /**
@@ -146,5 +166,12 @@ export class Connection implements Channel {
     if (this.closed) return;
     resetOnClose(this.fd);
     this.close();
+  }
+
+  #onFull(): void {
+    this.writable = false;
+    if ((this.#events & EPOLLOUT) !== 0) return;
+    this.#events |= EPOLLOUT;
+    if (this.#token !== UNWATCHED) this.loop.modify(this.fd, this.#events, this.#token);
   }
 }
