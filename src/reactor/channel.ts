@@ -18,8 +18,8 @@ export interface Channel extends Handler {
   readonly fd: number;
   /** What passes is encrypted. */
   readonly isSecure: boolean;
-  /** The name that a client of TLS has asked for. */
-  readonly serverName: string | undefined;
+  /** The `SSL` under it, for questions about the connection; 0: there is none. */
+  readonly ssl: number;
   owner: ConnectionOwner;
   readable: boolean;
   writable: boolean;

@@ -85,8 +85,8 @@ export class Connection implements Channel {
     return false;
   }
 
-  get serverName(): string | undefined {
-    return undefined;
+  get ssl(): number {
+    return 0;
   }
 
   /**

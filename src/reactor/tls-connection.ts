@@ -11,7 +11,6 @@ import {
   freeSsl,
   isHttp2,
   recordSize,
-  requestedName,
   SSL_ERROR_SYSCALL,
   SSL_ERROR_WANT_READ,
   SSL_ERROR_WANT_WRITE,
@@ -86,17 +85,12 @@ export class TlsConnection extends Connection {
     super(loop, fd, owner);
   }
 
-  /** The `SSL`, for questions about the connection; 0 if there is none. */
-  get ssl(): number {
+  override get ssl(): number {
     return this.#ssl;
   }
 
   override get isSecure(): boolean {
     return true;
-  }
-
-  override get serverName(): string | undefined {
-    return this.#ssl === 0 ? undefined : requestedName(this.#ssl);
   }
 
   /** The handshake agreed on HTTP/2. */

@@ -155,6 +155,8 @@ export interface BindTls extends TlsSettings {
   /** `crt-list` files, whose certificates come after those; relative names in them begin in `listFolder`. */
   readonly certificateLists: readonly string[];
   readonly listFolder: string | undefined;
+  /** The same for authorities and revocation lists that a line of a `crt-list` names. */
+  readonly authorityFolder: string | undefined;
   readonly verify: "none" | "optional" | "required";
   /** Clients that name no server that we have a certificate for are refused. */
   readonly strictSni: boolean;

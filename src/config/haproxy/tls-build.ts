@@ -38,6 +38,7 @@ export class TlsBuilder {
       certificates: draft.certificates.map((path) => inFolder(global.crtBase, path)),
       certificateLists: draft.certificateLists,
       listFolder: global.crtBase,
+      authorityFolder: global.caBase,
       verify,
       strictSni: said.strictSni ?? false,
       preferClientCiphers: said.preferClientCiphers ?? false,
@@ -96,6 +97,23 @@ export class TlsBuilder {
     this.#reported.add(key);
     this.diagnostics.report({ severity, code, span, message, ...more });
   }
+}
+
+/** What a line of a `crt-list` says about its certificate goes before what the listener says. */
+export function withCertificateOptions(tls: BindTls, draft: TlsDraft): BindTls {
+  const file = (path: string | undefined): string | undefined => path && inFolder(tls.authorityFolder, path);
+  return {
+    ...tls,
+    minVersion: draft.minVersion ?? tls.minVersion,
+    maxVersion: draft.maxVersion ?? tls.maxVersion,
+    ciphers: draft.ciphers ?? tls.ciphers,
+    cipherSuites: draft.cipherSuites ?? tls.cipherSuites,
+    curves: draft.curves ?? tls.curves,
+    caFile: file(draft.caFile) ?? tls.caFile,
+    crlFile: file(draft.crlFile) ?? tls.crlFile,
+    verify: draft.verify ?? tls.verify,
+    alpn: draft.alpn?.text.split(",") ?? (draft.withoutAlpn === true ? [] : tls.alpn),
+  };
 }
 
 interface Reasons {

@@ -20,6 +20,8 @@ export interface TlsDraft {
   readonly cipherSuites: string | undefined;
   readonly curves: string | undefined;
   readonly alpn: Word | undefined;
+  /** `no-alpn`: none is negotiated, whatever the default. */
+  readonly withoutAlpn: boolean | undefined;
   // Of listeners:
   readonly strictSni: boolean | undefined;
   readonly preferClientCiphers: boolean | undefined;
@@ -45,6 +47,7 @@ export const NO_TLS: TlsDraft = {
   cipherSuites: undefined,
   curves: undefined,
   alpn: undefined,
+  withoutAlpn: undefined,
   strictSni: undefined,
   preferClientCiphers: undefined,
   tickets: undefined,

@@ -88,13 +88,20 @@ export const BIND_TLS_OPTIONS: readonly TlsOption[] = [
   option("ecdhe", "<curve>", "OpenSSL's", "The one curve of the key exchange.", (_, __, word) => ({
     curves: word.text,
   })),
-  option("no-alpn", "", "", "Takes back `alpn`.", () => ({ alpn: undefined })),
+  option("no-alpn", "", "", "Takes back `alpn`.", () => ({ alpn: undefined, withoutAlpn: true })),
   option("prefer-client-ciphers", "", "server order", "The client's order of ciphers counts.", () => ({
     preferClientCiphers: true,
   })),
   option("no-tls-tickets", "", "tickets on", "Sessions are kept here, not in tickets.", () => ({ tickets: false })),
   option("tls-tickets", "", "on", "Sessions are kept in tickets that clients hold.", () => ({ tickets: true })),
 ];
+
+/** Those that a line of a `crt-list` may have for its certificate. */
+export const CERTIFICATE_OPTIONS: readonly TlsOption[] = BIND_TLS_OPTIONS.filter(({ name }) =>
+  "alpn no-alpn ca-file ciphers ciphersuites crl-file curves ecdhe ssl-min-ver ssl-max-ver verify"
+    .split(" ")
+    .includes(name),
+);
 
 export const SERVER_TLS_OPTIONS: readonly TlsOption[] = [
   option("ssl", "", "off", "Speaks TLS to the server.", () => ({ ssl: true })),
@@ -123,7 +130,7 @@ function readCertificate(statement: Statement, tls: TlsDraft, word: Word): Parti
 
 function readAlpn(statement: Statement, _: TlsDraft, word: Word): Partial<TlsDraft> | undefined {
   const protocols = word.text.split(",");
-  if (protocols.every((name) => name.length > 0 && name.length <= 255)) return { alpn: word };
+  if (protocols.every((name) => name.length > 0 && name.length <= 255)) return { alpn: word, withoutAlpn: false };
   statement.error("bad-value", word.span, `"${word.text}" is not a list of protocols`, {
     cause: "the name of a protocol has 1 to 255 bytes (RFC 7301 §3.1)",
     remedy: "write: alpn http/1.1",

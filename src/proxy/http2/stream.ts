@@ -65,8 +65,8 @@ export class Http2Stream implements Channel {
     return this.connection.transport.isSecure;
   }
 
-  get serverName(): string | undefined {
-    return this.connection.transport.serverName;
+  get ssl(): number {
+    return this.connection.transport.ssl;
   }
 
   onReady(): void {

@@ -1,6 +1,7 @@
 /** How each sample is taken (configuration manual §7.3). The names are the configuration's. */
 import type { FetchName } from "../../config/haproxy/rules/fetches.js";
 import { AF_UNIX } from "../../sys/address.js";
+import { requestedName } from "../../sys/ssl.js";
 import type { ClientAddress } from "../client-address.js";
 import { normaliseName } from "../tls/client-hello.js";
 import type { Evidence } from "./evidence.js";
@@ -30,7 +31,8 @@ export const TAKE: Readonly<Record<FetchName, Take>> = {
   dst_port: ({ client }, accepts) => port(client.localAddress(), accepts),
   ssl_fc: ({ client }, accepts) => verdict(accepts.number(client.client?.isSecure === true ? 1 : 0)),
   ssl_fc_sni: (evidence, accepts) => {
-    const name = evidence.client.client?.serverName;
+    const ssl = evidence.client.client?.ssl ?? 0;
+    const name = ssl === 0 ? undefined : requestedName(ssl);
     return verdict(name !== undefined && accepts.text(normaliseName(name)));
   },
   wait_end: (evidence, accepts) => (evidence.isFinal ? verdict(accepts.number(1)) : Verdict.unknown),

@@ -5,6 +5,7 @@ import { EAGAIN, EINTR } from "../../sys/errno.js";
 import { allocate } from "../../sys/memory.js";
 import { MSG_NOSIGNAL, MSG_PEEK, recv, send } from "../../sys/socket.js";
 import { acceptSsl, freeSsl, useCertificate } from "../../sys/ssl.js";
+import { stapleResponses } from "../../sys/ssl-staple.js";
 import { CertificateChoice } from "./certificate-choice.js";
 import { parseClientHello } from "./client-hello.js";
 import type { BindTlsHandle, CertificateHandle } from "./contexts.js";
@@ -22,7 +23,7 @@ export class BindTls implements TlsStarter {
   readonly #needsHello: boolean;
 
   constructor(readonly handle: BindTlsHandle) {
-    const { certificates, alpn, strictSni, context } = handle;
+    const { certificates, strictSni } = handle;
     this.#choice = new CertificateChoice(
       certificates.map((value) => ({
         names: value.names,
@@ -32,7 +33,11 @@ export class BindTls implements TlsStarter {
       })),
     );
     this.#needsHello = strictSni || this.#choice.dependsOnName;
-    if (alpn.length > 0) selectAlpn(context, alpn);
+    const staples = certificates.flatMap(({ leaf, staple }) => (staple === undefined ? [] : [{ leaf, ...staple }]));
+    for (const { context, alpn } of [handle, ...certificates.flatMap(({ contexts }) => contexts ?? [])]) {
+      if (alpn.length > 0) selectAlpn(context, alpn);
+      if (staples.length > 0) stapleResponses(context, staples);
+    }
   }
 
   start(fd: number, isLast: boolean): number {
@@ -52,7 +57,7 @@ export class BindTls implements TlsStarter {
   }
 
   #accept(fd: number, certificates: readonly CertificateHandle[]): number {
-    const { sessions, context } = this.handle;
+    const { sessions, context } = certificates[0]?.contexts ?? this.handle;
     const ssl = acceptSsl(sessions, context, fd);
     for (const { leaf, key, chain } of certificates) {
       if (useCertificate(ssl, leaf, key, chain)) continue;

@@ -3,6 +3,7 @@ import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { normaliseName } from "./client-hello.js";
+import { readStaple, type Staple } from "./staple.js";
 
 export interface CertificateFile {
   readonly path: string;
@@ -12,6 +13,8 @@ export interface CertificateFile {
   readonly key: KeyObject;
   /** Names that it is for: those of its alternative names, and its common name. Lower case; may begin with `*.`. */
   readonly names: readonly string[];
+  /** The response of its authority that clients may ask for. */
+  readonly staple: Staple | undefined;
   /** What its owner should know. */
   readonly warnings: readonly string[];
 }
@@ -54,13 +57,15 @@ export function readCertificateFile(path: string): CertificateFile {
   const key = parseKey(keyPath, pem);
   if (!leaf.checkPrivateKey(key))
     throw new CertificateError(`${path}: the private key ${keyPath === path ? "" : `in ${keyPath} `}is another one's`);
+  const staple = readStaple(path, leaf);
   return {
     path,
     leaf,
     chain: withoutRoots(chain),
     key,
     names: namesOf(leaf),
-    warnings: warningsOf(path, keyPath, leaf),
+    staple: typeof staple === "string" ? undefined : staple,
+    warnings: [...warningsOf(path, keyPath, leaf), ...(typeof staple === "string" ? [staple] : [])],
   };
 }
 

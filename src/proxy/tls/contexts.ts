@@ -3,10 +3,12 @@
  * while files can still be read, and frees them; workers get addresses, for all threads share one memory.
  */
 import type { BindTls, HaproxyConfiguration, ServerTls } from "../../config/haproxy/model.js";
+import { withCertificateOptions } from "../../config/haproxy/tls-build.js";
 import { SSL_OP, SslCertificate, SslContext } from "../../sys/ssl-context.js";
-import { type CertificateFile, certificatePaths, readCertificateFile } from "./certificate-file.js";
+import { CertificateError, type CertificateFile, certificatePaths, readCertificateFile } from "./certificate-file.js";
 import { type ListedCertificate, readCertificateList } from "./certificate-list.js";
 import { applyTrust, contextSettings } from "./settings.js";
+import type { Staple } from "./staple.js";
 
 /** A certificate in OpenSSL's memory. */
 export interface CertificateHandle {
@@ -17,16 +19,23 @@ export interface CertificateHandle {
   /** Not for these, though a wildcard among the names covers them. */
   readonly excluded: readonly string[];
   readonly keyType: string;
+  readonly staple: Staple | undefined;
+  /** Where its line of a `crt-list` has settings of its own. */
+  readonly contexts: HandshakeContexts | undefined;
+}
+
+/** What handshakes of one kind are made from, for one worker. */
+export interface HandshakeContexts {
+  /** The SSL_CTX that all workers share: sessions, and the keys of tickets. */
+  readonly sessions: number;
+  /** The SSL_CTX for this worker's handshakes: its own if callbacks are needed in them, else the shared one. */
+  readonly context: number;
+  readonly alpn: readonly string[];
 }
 
 /** A `bind … ssl`, for one worker. */
-export interface BindTlsHandle {
-  /** The SSL_CTX that all workers share: sessions, and the keys of tickets. */
-  readonly sessions: number;
-  /** The SSL_CTX for this worker's handshakes: its own if there is a protocol to agree on, else the shared one. */
-  readonly context: number;
+export interface BindTlsHandle extends HandshakeContexts {
   readonly certificates: readonly CertificateHandle[];
-  readonly alpn: readonly string[];
   readonly strictSni: boolean;
 }
 
@@ -45,12 +54,16 @@ export interface TlsHandles {
   readonly servers: readonly (readonly (ServerTlsHandle | undefined)[])[];
 }
 
-interface BindContexts {
+/** For all workers. */
+interface ContextSet {
   readonly settings: BindTls;
   readonly sessions: SslContext;
   /** One a worker, or none. */
   readonly own: readonly SslContext[];
-  readonly certificates: readonly CertificateHandle[];
+}
+
+interface BindContexts extends ContextSet {
+  readonly certificates: readonly { readonly handle: CertificateHandle; readonly contexts: ContextSet | undefined }[];
 }
 
 /** TLS could not be set up. The message has a line for each thing that is wrong. */
@@ -107,11 +120,29 @@ export class TlsContexts {
     const certificates = [
       ...settings.certificates
         .flatMap((path) => this.#attempt(where, () => certificatePaths(path)) ?? [])
-        .map((path): ListedCertificate => ({ path, names: [], excluded: [] })),
+        .map((path): ListedCertificate => ({ path, names: [], excluded: [], options: undefined })),
       ...settings.certificateLists.flatMap(
         (path) => this.#attempt(where, () => readCertificateList(path, settings.listFolder)) ?? [],
       ),
-    ].flatMap((listed) => this.#attempt(where, () => this.#certificate(listed)) ?? []);
+    ].flatMap((listed) => this.#attempt(where, () => ({ listed, handle: this.#certificate(listed) })) ?? []);
+    const isStapling = certificates.some(({ handle }) => handle.staple !== undefined);
+    return {
+      ...this.#contextSet(settings, sessionName, workers, isStapling),
+      certificates: certificates.map(({ listed, handle }, index) => {
+        if (listed.options === undefined) return { handle, contexts: undefined };
+        const own = withCertificateOptions(settings, listed.options);
+        // Sessions of another name: what was agreed for one certificate must not be taken up for another.
+        const contexts = this.#attempt(`${where}, ${listed.path}`, () =>
+          this.#contextSet(own, `${sessionName}/${index}`, workers, isStapling),
+        );
+        return { handle, contexts };
+      }),
+    };
+  }
+
+  #contextSet(settings: BindTls, sessionName: string, workers: number, isStapling: boolean): ContextSet {
+    if (settings.verify !== "none" && settings.caFile === undefined)
+      throw new CertificateError("verify needs authorities: ca-file <file>");
     const make = (): SslContext => {
       const { tickets, preferClientCiphers, curves, verify } = settings;
       const options =
@@ -126,8 +157,8 @@ export class TlsContexts {
       return context;
     };
     const sessions = make();
-    const own = settings.alpn.length === 0 ? [] : Array.from({ length: workers }, make);
-    return { settings, sessions, own, certificates };
+    const needsCallbacks = settings.alpn.length > 0 || isStapling;
+    return { settings, sessions, own: needsCallbacks ? Array.from({ length: workers }, make) : [] };
   }
 
   #server(settings: ServerTls): ServerTlsHandle {
@@ -149,7 +180,9 @@ export class TlsContexts {
     const { leaf, key, chain } = this.#loaded(path);
     const file = this.#files.get(path)!;
     const keyType = file.key.asymmetricKeyType ?? "";
-    return { leaf, key, chain, names: names.length > 0 ? names : file.names, excluded, keyType };
+    const { staple } = file;
+    const own = { names: names.length > 0 ? names : file.names, excluded };
+    return { leaf, key, chain, ...own, keyType, staple, contexts: undefined };
   }
 
   /** A file that several lines name is read once. */
@@ -183,14 +216,19 @@ export class TlsContexts {
 }
 
 function handleOf(bind: BindContexts, worker: number): BindTlsHandle {
-  const sessions = bind.sessions.address;
   return {
-    sessions,
-    context: bind.own[worker]?.address ?? sessions,
-    certificates: bind.certificates,
-    alpn: bind.settings.alpn,
+    ...contextsOf(bind, worker),
+    certificates: bind.certificates.map(({ handle, contexts }) => ({
+      ...handle,
+      contexts: contexts && contextsOf(contexts, worker),
+    })),
     strictSni: bind.settings.strictSni,
   };
+}
+
+function contextsOf({ settings, sessions, own }: ContextSet, worker: number): HandshakeContexts {
+  const { address } = sessions;
+  return { sessions: address, context: own[worker]?.address ?? address, alpn: settings.alpn };
 }
 
 /** Names with their lengths in front, as the extension has them (RFC 7301 §3.1). */

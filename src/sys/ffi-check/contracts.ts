@@ -53,6 +53,7 @@ export const contracts: Readonly<Record<string, string>> = {
   SSL_CTX_new: "_ -> context",
   SSL_CTX_free: "free:context",
   SSL_CTX_ctrl: "context _ _ _",
+  SSL_CTX_callback_ctrl: "context _ _",
   SSL_CTX_set_options: "context _",
   SSL_CTX_set_timeout: "context _",
   SSL_CTX_set_cipher_list: "context _",
@@ -105,4 +106,7 @@ export const contracts: Readonly<Record<string, string>> = {
   SSL_get_error: "ssl _",
   SSL_session_reused: "ssl",
   SSL_get_version: "ssl",
+  SSL_get_servername: "ssl _",
+  SSL_get_certificate: "ssl",
+  CRYPTO_malloc: "_ _ _",
 };

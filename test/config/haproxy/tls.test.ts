@@ -45,6 +45,7 @@ describe("bind … ssl", () => {
       certificates: ["/a.pem"],
       certificateLists: [],
       listFolder: undefined,
+      authorityFolder: undefined,
       verify: "none",
       strictSni: false,
       preferClientCiphers: false,

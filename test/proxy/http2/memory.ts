@@ -33,7 +33,7 @@ export class QuietLoop {
 export class MemoryChannel implements Channel {
   readonly fd = -1;
   readonly isSecure = false;
-  readonly serverName = undefined;
+  readonly ssl = 0;
   readable = false;
   writable = true;
   hungUp = false;

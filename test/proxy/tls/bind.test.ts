@@ -161,8 +161,34 @@ test("crt-list: each certificate is for the names beside it", async (t) => {
   assert.equal(await subjectFor("x.w.example"), "a.example");
 });
 
+test("crt-list: a line may say more of handshakes with its certificate than the listener does", async (t) => {
+  const options = `alpn http/1.0 verify required ca-file ${pki.caFile} ssl-max-ver TLSv1.2`;
+  const list = pki.write("list.txt", `${ec.pem} a.example\n${wild.pem} [${options}] *.w.example\n`);
+  const { port } = await stage(t, `crt-list ${list} alpn http/1.1`);
+  const offer: ConnectionOptions = { ALPNProtocols: ["http/1.0", "http/1.1"], minVersion: "TLSv1.2" };
+  const plain = await seen(port, offer);
+  assert.deepEqual([plain.alpn, plain.version], ["http/1.1", "TLSv1.3"]);
+  const inside = { ...offer, servername: "x.w.example" };
+  await assert.rejects(seen(port, inside));
+  const known = { cert: readFileSync(alice.certificate), key: readFileSync(alice.key) };
+  const shown = await seen(port, { ...inside, ...known });
+  assert.deepEqual([shown.subject, shown.alpn, shown.version], ["*.w.example", "http/1.0", "TLSv1.2"]);
+  // What was agreed with one of them is not taken up by the other.
+  const first = await handshake(port, { ...offer, maxVersion: "TLSv1.2" });
+  const session = first.getSession()!;
+  first.destroy();
+  await assert.rejects(seen(port, { ...inside, session }));
+});
+
 for (const [what, line, message] of [
-  ["an option of one certificate", `${ec.pem} [alpn h2] a.example`, /list\.txt:2: options of one certificate/],
+  [
+    "an option that is not done",
+    `${ec.pem} [allow-0rtt] a.example`,
+    /list\.txt:2: crt-list … allow-0rtt is not supported/,
+  ],
+  ["an unknown option", `${ec.pem} [alnp h2]`, /list\.txt:2: crt-list has no option "alnp"/],
+  ["a wrong value", `${ec.pem} [ssl-min-ver TLSv9]`, /list\.txt:2: ssl-min-ver cannot be "TLSv9"/],
+  ["verify without authorities", `${ec.pem} [verify required]`, /verify needs authorities/],
   ["a filter that is no name", `${ec.pem} a.*.example`, /list\.txt:2: a\.\*\.example is neither a name nor a wildcard/],
   ["a certificate that is not there", "/nowhere.pem", /\/nowhere\.pem: no such file/],
 ] as const)

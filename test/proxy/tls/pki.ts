@@ -1,5 +1,6 @@
 /** Certificates for tests, made by the `openssl` program in a folder of their own. */
 import { execFileSync } from "node:child_process";
+import { X509Certificate } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,6 +74,28 @@ export class Pki {
     this.#openssl(["ca", ...authority, "-revoke", issued.certificate]);
     this.#openssl(["ca", ...authority, "-gencrl", "-out", list!]);
     return list!;
+  }
+
+  /**
+   * The authority's OCSP response about `issued`, in DER.
+   * @param validity arguments of openssl ocsp; a day by default
+   */
+  ocspResponse(issued: Issued, status: "good" | "revoked" = "good", validity = ["-ndays", "1"]): Buffer {
+    const [index, request, response] = ["ocsp.txt", "ocsp.req", "ocsp.der"].map((name) => join(this.folder, name));
+    const { serialNumber, subject } = new X509Certificate(readFileSync(issued.certificate));
+    const ends = "491231235959Z";
+    const line = [
+      status === "good" ? "V" : "R",
+      ends,
+      status === "good" ? "" : "200101000000Z",
+      serialNumber,
+      "unknown",
+    ];
+    writeFileSync(index!, `${[...line, `/${subject}`].join("\t")}\n`);
+    this.#openssl(["ocsp", "-issuer", this.caFile, "-cert", issued.certificate, "-reqout", request!]);
+    const signer = ["-CA", this.caFile, "-rsigner", this.caFile, "-rkey", this.#caKey];
+    this.#openssl(["ocsp", "-index", index!, ...signer, "-reqin", request!, "-respout", response!, ...validity]);
+    return readFileSync(response!);
   }
 
   /** Writes a file that only its owner can read. @returns its path */

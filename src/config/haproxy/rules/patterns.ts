@@ -7,16 +7,16 @@ import type { Network, Range } from "./model.js";
 const OPERATORS = ["eq", "ge", "gt", "le", "lt"] as const;
 const MOST = Number.MAX_SAFE_INTEGER;
 
-/** How one bound of a range is written. Undefined: it is no number. */
-type ReadNumber = (text: string, isUpper: boolean) => number | undefined;
+/** Undefined: it is no number. */
+type ReadNumber = (text: string) => number | undefined;
 
 const readInteger: ReadNumber = (text) => (/^-?\d{1,15}$/.test(text) ? Number(text) : undefined);
 
-/** `3.1`; where `3` is the upper bound it takes in all of 3.x. */
-const readVersion: ReadNumber = (text, isUpper) => {
+/** `3.1`; `3` is 3.0, also as a bound. */
+const readVersion: ReadNumber = (text) => {
   const [, major, minor] = /^(\d{1,5})(?:\.(\d{1,5}))?$/.exec(text) ?? [];
   if (major === undefined) return undefined;
-  return Number(major) * 65_536 + Number(minor ?? (isUpper ? 65_535 : 0));
+  return Number(major) * 65_536 + Number(minor ?? 0);
 };
 
 /** `5`, `1:5`, `:5`, `5:`, and operators that hold for what follows them: `gt 5`. Mistakes are reported. */
@@ -44,23 +44,23 @@ function readRange(text: string, operator: (typeof OPERATORS)[number], read: Rea
   const [first, last, extra] = text.split(":") as [string, string?, string?];
   if (extra !== undefined || (last !== undefined && operator !== "eq")) return undefined;
   if (last !== undefined) {
-    const least = first === "" ? -MOST : read(first, false);
-    const most = last === "" ? MOST : read(last, true);
+    const least = first === "" ? -MOST : read(first);
+    const most = last === "" ? MOST : read(last);
     return least === undefined || most === undefined || first + last === "" ? undefined : { least, most };
   }
-  const [least, most] = [read(first, false), read(first, true)];
-  if (least === undefined || most === undefined) return undefined;
+  const value = read(first);
+  if (value === undefined) return undefined;
   switch (operator) {
     case "eq":
-      return { least, most };
+      return { least: value, most: value };
     case "ge":
-      return { least, most: MOST };
+      return { least: value, most: MOST };
     case "gt":
-      return { least: most + 1, most: MOST };
+      return { least: value + 1, most: MOST };
     case "le":
-      return { least: -MOST, most };
+      return { least: -MOST, most: value };
     case "lt":
-      return { least: -MOST, most: least - 1 };
+      return { least: -MOST, most: value - 1 };
   }
 }
 
