@@ -18,6 +18,8 @@ const NUMBERS = [
   "sendErrors",
   /** Wake-ups so late that timers were set anew. */
   "frozen",
+  /** Addresses, routes and rules that somebody else took away. */
+  "lost",
 ] as const;
 type CounterName = (typeof NUMBERS)[number];
 

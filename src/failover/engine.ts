@@ -4,6 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
+import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
 import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
@@ -11,7 +12,11 @@ import {
   type NetlinkEvent,
   NetlinkMonitor,
   RTMGRP_IPV4_IFADDR,
+  RTMGRP_IPV4_ROUTE,
+  RTMGRP_IPV4_RULE,
   RTMGRP_IPV6_IFADDR,
+  RTMGRP_IPV6_ROUTE,
+  RTMGRP_IPV6_RULE,
   RTMGRP_LINK,
 } from "../sys/netlink-monitor.js";
 import { openArpSocket } from "../sys/packet-socket.js";
@@ -41,7 +46,7 @@ export interface Correspondence {
 export class Engine {
   readonly #loop = new PreciseLoop();
   readonly #netlink = new Netlink();
-  readonly #monitor = new NetlinkMonitor(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
+  readonly #monitor: NetlinkMonitor;
   readonly #network = new HostNetwork();
   readonly #scripts: Map<string, ScriptState["kind"]>;
   readonly #instances: readonly RunningInstance[];
@@ -53,6 +58,7 @@ export class Engine {
     readonly mail: Correspondence,
   ) {
     this.#scripts = new Map(orders.scripts);
+    this.#monitor = new NetlinkMonitor(newsFor(orders.configuration));
     this.#arpSocket = openArpSocket();
     if (this.#arpSocket < 0) {
       this.#close();
@@ -70,6 +76,7 @@ export class Engine {
       script: (name) => this.#scripts.get(name),
       isVirtual: (address) => virtual.has(address),
       isRouter: forwardsIpv6,
+      lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       stateChanged: (instance, state) => this.mail.post({ kind: "state", instance, state }),
     };
@@ -172,11 +179,19 @@ export class Engine {
     let changed = false;
     let overrun = false;
     const gone: InterfaceAddress[] = [];
+    const goneRouting: NetlinkEvent[] = [];
     this.#monitor.drain((event) => {
       if (event.kind === "overrun") overrun = true;
-      else if (this.#take(event)) changed = true;
+      else if (event.kind === "route" || event.kind === "rule") {
+        if (event.action === "delete") goneRouting.push(event);
+      } else if (this.#take(event)) changed = true;
       if (event.kind === "address" && event.action === "delete") gone.push(event.address);
     });
+    for (const event of goneRouting)
+      for (const instance of this.#instances) {
+        if (event.kind === "route") instance.routeGone(event.route);
+        else if (event.kind === "rule") instance.ruleGone(event.rule);
+      }
     if (overrun) this.#loadNetwork();
     if (!changed && !overrun) return;
     for (const instance of this.#instances) {
@@ -214,6 +229,13 @@ export class Engine {
     if (endpoint.follow(link) && endpoint.fd >= 0)
       this.#loop.add(endpoint.fd, () => endpoint.drain((packet, length) => instance.receive(packet, length)));
   }
+}
+
+/** What the kernel is to tell of: tables of routes change all the time, so only where some of them are ours. */
+function newsFor({ instances }: KeepalivedConfiguration): number {
+  const routes = instances.some((own) => own.routes.length > 0) ? RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE : 0;
+  const rules = instances.some((own) => own.rules.length > 0) ? RTMGRP_IPV4_RULE | RTMGRP_IPV6_RULE : 0;
+  return RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | routes | rules;
 }
 
 /** Asked at each announcement, for it may be switched on at any time; a pseudo-file never waits for a disk. */

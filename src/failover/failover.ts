@@ -13,6 +13,7 @@ import { HostNetwork } from "./network.js";
 import { fallsBackToRoot, resolveCommand } from "./script-command.js";
 import { ScriptRunner } from "./script-runner.js";
 import type { ScriptState } from "./tracking.js";
+import { VirtualRouting } from "./virtual-routing.js";
 
 export type { InstanceStatus } from "./counters.js";
 export type { LogLevel, ReportedState } from "./instance.js";
@@ -60,6 +61,21 @@ export async function startFailover(configuration: KeepalivedConfiguration, hook
   return failover;
 }
 
+/** What shows that a manager of networks runs, and how it is told to leave ours alone. */
+const MEDDLERS = [
+  [
+    "/run/systemd/netif/state",
+    "systemd-networkd removes addresses, routes and rules that it did not make: " +
+      "set KeepConfiguration=yes in the interface's .network file, and " +
+      "ManageForeignRoutes=no and ManageForeignRoutingPolicyRules=no in networkd.conf",
+  ],
+  [
+    "/run/NetworkManager",
+    "NetworkManager removes addresses and routes that it did not make when it activates a connection anew: " +
+      "list the interface under [keyfile] unmanaged-devices in NetworkManager.conf",
+  ],
+] as const;
+
 class RunningFailover implements Failover {
   readonly #runners: ReadonlyMap<string, ScriptRunner>;
   readonly #counters: SharedArrayBuffer;
@@ -70,6 +86,7 @@ class RunningFailover implements Failover {
   #respawnDelay = FIRST_RESPAWN_MS;
   #started = false;
   #stopping = false;
+  #hasAdvised = false;
 
   constructor(
     readonly configuration: KeepalivedConfiguration,
@@ -172,8 +189,16 @@ class RunningFailover implements Failover {
 
   #hear(message: Exclude<FromEngine, { kind: "ready" }>): void {
     if (message.kind === "log") this.hooks.log(message.text, message.level);
+    else if (message.kind === "lost") this.#adviseOnce();
     else if (message.kind === "group") this.hooks.onGroupStateChange?.(message.group, message.state);
     else this.hooks.onStateChange?.(message.instance, message.state);
+  }
+
+  /** Whoever manages networks removes what it has not made when it restarts, unless it is told not to. */
+  #adviseOnce(): void {
+    if (this.#hasAdvised) return;
+    this.#hasAdvised = true;
+    for (const [trace, advice] of MEDDLERS) if (existsSync(trace)) this.hooks.log(advice, "warning");
   }
 
   /** One for each script that somebody tracks and that can be run. */
@@ -219,7 +244,10 @@ function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Failover
   const network = new HostNetwork();
   network.load(netlink.links(), netlink.addresses());
   const log = (level: LogLevel, text: string): void => hooks.log(text, level);
-  for (const own of instances) new VirtualAddresses(own, netlink, network, log).remove();
+  for (const own of instances) {
+    new VirtualRouting(own, netlink, network, log).remove();
+    new VirtualAddresses(own, netlink, network, log).remove();
+  }
   netlink.close();
 }
 

@@ -83,8 +83,8 @@ export type InstanceEvent =
   | ({ readonly kind: "advertisement" } & Heard)
   /** Trackers or the source address may have changed. */
   | { readonly kind: "assessed"; readonly assessment: Assessment; readonly source: IpAddress }
-  /** Somebody else removed a virtual address: `10.0.0.100/24 dev eth0`. */
-  | { readonly kind: "address-lost"; readonly address: string }
+  /** Somebody else removed an address, route or rule of ours: `ip address 10.0.0.100/24 dev eth0`. */
+  | { readonly kind: "lost"; readonly what: string }
   /** The process did not run for so long that nothing could be heard: its timer is so much too late. */
   | { readonly kind: "frozen"; readonly late: Microseconds }
   /** The whole sync group can take over. */
@@ -163,8 +163,8 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
     case "advertisement":
       if (state.kind === "backup") return heardAsBackup(state, event, now, own);
       return state.kind === "master" ? heardAsMaster(state, event, now, own) : unchanged(state);
-    case "address-lost":
-      return state.kind === "master" ? addressLost(state, event.address, now, own) : unchanged(state);
+    case "lost":
+      return state.kind === "master" ? lost(state, event.what, now, own) : unchanged(state);
     case "take-over":
       return state.kind === "backup" && state.isReady ? masterDown(state, now, own) : unchanged(state);
     case "give-way":
@@ -454,11 +454,11 @@ function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant
 }
 
 /**
- * Somebody took an address away (systemd-networkd at its restart, an operator). keepalived resigns and takes the
- * address back later; putting it back at once costs no outage at all.
+ * Somebody took something away (systemd-networkd at its restart, an operator). keepalived resigns and takes the
+ * address back later; putting all back at once costs no outage at all.
  */
-function addressLost(state: Circumstances & Master, address: string, now: Instant, own: InstanceSettings): Step {
-  const line = say(own, `ip address ${address}, no longer exist`, "warning");
+function lost(state: Circumstances & Master, what: string, now: Instant, own: InstanceSettings): Step {
+  const line = say(own, `${what}, no longer exist`, "warning");
   if (state.restoreAt !== undefined) return { state, effects: [line] };
   if (state.restoredAt !== undefined && now < state.restoredAt + RESTORE_PAUSE)
     return { state: { ...state, restoreAt: after(state.restoredAt, RESTORE_PAUSE) }, effects: [line] };

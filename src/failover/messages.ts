@@ -21,6 +21,8 @@ export type ToEngine =
 export type FromEngine =
   /** Every instance has started. */
   | { readonly kind: "ready" }
+  /** Somebody took away an address, route or rule of ours. */
+  | { readonly kind: "lost" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
   | { readonly kind: "group"; readonly group: string; readonly state: ReportedState }
   | { readonly kind: "state"; readonly instance: string; readonly state: ReportedState };

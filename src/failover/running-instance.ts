@@ -3,7 +3,7 @@ import type { VrrpInstance } from "../config/keepalived/model.js";
 import { microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
-import type { Netlink } from "../sys/netlink.js";
+import type { Netlink, Route, Rule } from "../sys/netlink.js";
 import { sendFrame } from "../sys/packet-socket.js";
 import { describe, type HeldAddress, VirtualAddresses } from "./addresses.js";
 import type { InstanceCounters } from "./counters.js";
@@ -22,6 +22,7 @@ import type { HostNetwork } from "./network.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
 import { after, type Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
+import { VirtualRouting } from "./virtual-routing.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_LENGTH } from "./wire/neighbour-advertisement.js";
@@ -48,6 +49,8 @@ export interface Surroundings {
   /** The interface forwards IPv6 packets. */
   isRouter(device: string): boolean;
   log(level: LogLevel, text: string): void;
+  /** Somebody takes away what we hold. */
+  lost(): void;
   stateChanged(instance: string, state: ReportedState): void;
 }
 
@@ -57,6 +60,7 @@ const heard = new Advertisement();
 export class RunningInstance implements Member {
   readonly endpoint: Endpoint;
   readonly addresses: VirtualAddresses;
+  readonly routing: VirtualRouting;
   readonly #settings;
   readonly #wire;
   #state: InstanceState = initialState;
@@ -78,9 +82,9 @@ export class RunningInstance implements Member {
     this.#settings = instanceSettings(own, isGrouped);
     this.#wire = advertisementSettings(own);
     this.endpoint = new Endpoint(this.#wire);
-    this.addresses = new VirtualAddresses(own, around.netlink, around.network, (level, text) =>
-      around.log(level, text),
-    );
+    const log: Surroundings["log"] = (level, text) => around.log(level, text);
+    this.addresses = new VirtualAddresses(own, around.netlink, around.network, log);
+    this.routing = new VirtualRouting(own, around.netlink, around.network, log);
   }
 
   get isMaster(): boolean {
@@ -162,8 +166,25 @@ export class RunningInstance implements Member {
 
   /** Some address is gone from an interface; if it is one that we hold, it must come back. */
   addressGone(address: HeldAddress): void {
-    if (!this.isMaster || this.addresses.isPresent(address)) return;
-    this.#handle({ kind: "address-lost", address: describe(address) });
+    if (this.isMaster && address.track && !this.addresses.isPresent(address))
+      this.#lose(`ip address ${describe(address)}`);
+  }
+
+  /** A route or rule is gone from a table. */
+  routeGone(route: Route): void {
+    const what = this.isMaster ? this.routing.findRoute(route) : undefined;
+    if (what !== undefined) this.#lose(what);
+  }
+
+  ruleGone(rule: Rule): void {
+    const what = this.isMaster ? this.routing.findRule(rule) : undefined;
+    if (what !== undefined) this.#lose(what);
+  }
+
+  #lose(what: string): void {
+    this.counters.count("lost");
+    this.around.lost();
+    this.#handle({ kind: "lost", what });
   }
 
   #circumstances(): { assessment: Assessment; source: IpAddress } {
@@ -204,9 +225,11 @@ export class RunningInstance implements Member {
         break;
       case "add-addresses":
         this.#holdAddresses();
+        this.routing.add();
         break;
       case "remove-addresses":
         this.#renewAt = undefined;
+        this.routing.remove();
         this.addresses.remove();
         break;
       case "announce":

@@ -10,6 +10,7 @@ export const NLM_F_DUMP = 0x300;
 export const NLM_F_REPLACE = 0x100;
 export const NLM_F_EXCL = 0x200;
 export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
@@ -148,6 +149,23 @@ export class MessageWriter {
 
   attributeU32(type: number, value: number): this {
     return this.u16(8).u16(type).u32(value);
+  }
+
+  /** An attribute whose value is attributes, written by `fill`. */
+  nested(type: number, fill: (writer: this) => void): this {
+    const start = this.#offset;
+    this.u16(0).u16(type);
+    fill(this);
+    this.#bytes.writeUInt16LE(this.#offset - start, start);
+    return this;
+  }
+
+  /** A structure that begins with its own length in 16 bits, written by `fill` from there on. */
+  measured(fill: (writer: this) => void): this {
+    const start = this.#offset;
+    fill(this.u16(0));
+    this.#bytes.writeUInt16LE(this.#offset - start, start);
+    return this;
   }
 
   attributeText(type: number, text: string): this {

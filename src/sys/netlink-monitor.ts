@@ -6,13 +6,16 @@ import { allocate } from "./memory.js";
 import { type NetlinkMessage, splitMessages } from "./netlink-message.js";
 import { DATAGRAM_SIZE, netlinkAddress, openRouteSocket, receiveFromKernel } from "./netlink-socket.js";
 import { decodeRoute, type Route, RTM_DELROUTE, RTM_NEWROUTE } from "./route-message.js";
+import { decodeRule, RTM_DELRULE, RTM_NEWRULE, type Rule } from "./rule-message.js";
 import { bind, close, SO_RCVBUF, SOCK_NONBLOCK, SOL_SOCKET, setOption } from "./socket.js";
 
 export const RTMGRP_LINK = 0x1;
 export const RTMGRP_IPV4_IFADDR = 0x10;
 export const RTMGRP_IPV4_ROUTE = 0x40;
+export const RTMGRP_IPV4_RULE = 0x80;
 export const RTMGRP_IPV6_IFADDR = 0x100;
 export const RTMGRP_IPV6_ROUTE = 0x400;
+export const RTMGRP_IPV6_RULE = 0x40000;
 
 const SO_RCVBUFFORCE = 33;
 /** Room for a few thousand messages: a routing daemon's whole table may change between two looks. */
@@ -23,6 +26,7 @@ const DRAIN_LIMIT = 256;
 export type NetlinkEvent =
   | { readonly kind: "link"; readonly action: "new" | "delete"; readonly link: Link }
   | { readonly kind: "address"; readonly action: "new" | "delete"; readonly address: InterfaceAddress }
+  | { readonly kind: "rule"; readonly action: "new" | "delete"; readonly rule: Rule }
   | { readonly kind: "route"; readonly action: "new" | "delete"; readonly route: Route }
   /** Events were lost: what is known must be read again. */
   | { readonly kind: "overrun" };
@@ -44,6 +48,11 @@ export function decodeEvent(message: NetlinkMessage): NetlinkEvent | undefined {
     case RTM_DELROUTE: {
       const route = decodeRoute(message);
       return route && { kind: "route", action: message.type === RTM_NEWROUTE ? "new" : "delete", route };
+    }
+    case RTM_NEWRULE:
+    case RTM_DELRULE: {
+      const rule = decodeRule(message);
+      return rule && { kind: "rule", action: message.type === RTM_NEWRULE ? "new" : "delete", rule };
     }
     default:
       return undefined;

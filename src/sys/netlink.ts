@@ -22,7 +22,7 @@ import {
   writeLinkQuery,
   writeLinkState,
 } from "./link-message.js";
-import { type MessageWriter, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./netlink-message.js";
+import { type MessageWriter, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./netlink-message.js";
 import { NetlinkSocket } from "./netlink-socket.js";
 import {
   decodeRoute,
@@ -62,6 +62,9 @@ export type { Link } from "./link-message.js";
 export type { Route, RouteSettings } from "./route-message.js";
 export { TABLE_LOCAL, TABLE_MAIN } from "./route-message.js";
 export type { Rule, RuleSettings } from "./rule-message.js";
+
+/** Where a route stands among others to the same destination. */
+const PLACEMENTS = { add: NLM_F_EXCL, prepend: 0, append: NLM_F_APPEND } as const;
 
 /** The longest name of an interface in bytes (IFNAMSIZ less its NUL). */
 const NAME_LIMIT = 15;
@@ -136,9 +139,13 @@ export class Netlink {
     return table === 0 ? all : all.filter((route) => route.table === table);
   }
 
-  /** -EEXIST if the table has a route to that destination with that metric. */
-  addRoute(settings: RouteSettings): number {
-    return this.#socket.request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, (writer) => writeRoute(writer, settings));
+  /**
+   * -EEXIST if the table has a route to that destination with that metric; with another placement among such, only if
+   * it has this very route.
+   */
+  addRoute(settings: RouteSettings, placement: keyof typeof PLACEMENTS = "add"): number {
+    const flags = NLM_F_CREATE | PLACEMENTS[placement];
+    return this.#socket.request(RTM_NEWROUTE, flags, (writer) => writeRoute(writer, settings));
   }
 
   /** Deletes what `addRoute` made (static routes); -ESRCH if there is no such route. */

@@ -15,7 +15,40 @@ const RTA_OIF = 4;
 const RTA_GATEWAY = 5;
 const RTA_PRIORITY = 6;
 const RTA_PREFSRC = 7;
+const RTA_SRC = 2;
+const RTA_METRICS = 8;
+const RTA_MULTIPATH = 9;
+const RTA_FLOW = 11;
 const RTA_TABLE = 15;
+const RTA_VIA = 18;
+const RTA_PREF = 20;
+const RTA_EXPIRES = 23;
+const RTA_TTL_PROPAGATE = 26;
+const RTNH_F_ONLINK = 4;
+const RTAX_LOCK = 1;
+const RTAX_CC_ALGO = 16;
+/** RTAX_* by the names of ip-route(8). */
+const METRICS = {
+  mtu: 2,
+  window: 3,
+  rtt: 4,
+  rttvar: 5,
+  ssthresh: 6,
+  cwnd: 7,
+  advmss: 8,
+  reordering: 9,
+  hoplimit: 10,
+  initcwnd: 11,
+  features: 12,
+  rtoMin: 13,
+  initrwnd: 14,
+  quickack: 15,
+  fastopenNoCookie: 17,
+} as const;
+type MetricName = keyof typeof METRICS;
+/** ICMPV6_ROUTER_PREF_* (RFC 4191 §2.1). */
+const PREFERENCES = { medium: 0, high: 1, low: 3 } as const;
+
 const HEADER_SIZE = 12;
 /** Who made a route: an administrator (RTPROT_STATIC). */
 const RTPROT_STATIC = 4;
@@ -43,6 +76,39 @@ export interface RouteSettings {
   readonly scope?: number;
   readonly preferredSource?: string;
   readonly metric?: number;
+  /** IPv6: only for packets from there. */
+  readonly from?: { readonly address: string; readonly prefixLength: number };
+  readonly tos?: number;
+  /** RTPROT_*: 4, static, unless given. */
+  readonly protocol?: number;
+  /** The gateway is on the link, though no address there says so. */
+  readonly onLink?: boolean;
+  /** Several ways instead of `gateway` and `oif`. */
+  readonly nextHops?: readonly NextHopSettings[];
+  /** RFC 4191: IPv6 only. */
+  readonly preference?: "low" | "medium" | "high";
+  /** Seconds; IPv6 only. */
+  readonly expires?: number;
+  readonly realms?: Realms;
+  readonly ttlPropagate?: boolean;
+  /** By the names of ip-route(8); `locked` ones are not adapted by the kernel. */
+  readonly metrics?: { readonly [name in MetricName]?: number };
+  readonly congestionControl?: string;
+  readonly locked?: readonly string[];
+}
+
+export interface NextHopSettings {
+  readonly gateway?: string;
+  readonly oif?: number;
+  /** 1–256 */
+  readonly weight: number;
+  readonly onLink?: boolean;
+  readonly realms?: Realms;
+}
+
+export interface Realms {
+  readonly from: number | undefined;
+  readonly to: number;
 }
 
 /** A route as the kernel tells of it. One of several next hops shows neither gateway nor interface. */
@@ -88,44 +154,105 @@ export function decodeRoute(message: NetlinkMessage): Route | undefined {
 
 /** The body that asks for the routes of one table, or of all for 0. */
 export function writeRouteQuery(writer: MessageWriter, family: number, table: number): void {
-  writeRouteHeader(writer, family, 0, table, 0, 0, 0);
+  writeRouteHeader(writer, { family, prefixLength: 0, table, protocol: 0, scope: 0, type: 0 });
   if (table !== 0) writer.attributeU32(RTA_TABLE, table);
 }
 
 /** The body that adds or deletes a route. Throws a TypeError if a text is no address. */
 export function writeRoute(writer: MessageWriter, settings: RouteSettings): void {
-  const { destination, prefixLength, gateway, oif, table = TABLE_MAIN, type = "unicast" } = settings;
-  const scope = settings.scope ?? defaultScope(type, gateway);
+  const { destination, prefixLength, oif, table = TABLE_MAIN, type = "unicast", from, expires } = settings;
   const family = familyOfText(destination);
-  writeRouteHeader(writer, family, prefixLength, table, RTPROT_STATIC, scope, TYPES.indexOf(type));
+  writeRouteHeader(writer, {
+    family,
+    prefixLength,
+    table,
+    protocol: settings.protocol ?? RTPROT_STATIC,
+    scope: settings.scope ?? defaultScope(type, settings),
+    type: TYPES.indexOf(type),
+    sourceLength: from?.prefixLength ?? 0,
+    tos: settings.tos ?? 0,
+    flags: settings.onLink === true ? RTNH_F_ONLINK : 0,
+  });
   writer.attributeU32(RTA_TABLE, table);
   if (prefixLength > 0) writer.attribute(RTA_DST, internetBytes(destination));
-  if (gateway !== undefined) writer.attribute(RTA_GATEWAY, internetBytes(gateway));
+  if (from !== undefined) writer.attribute(RTA_SRC, internetBytes(from.address));
+  writeWay(writer, family, settings);
   if (oif !== undefined) writer.attributeU32(RTA_OIF, oif);
   if (settings.preferredSource !== undefined) writer.attribute(RTA_PREFSRC, internetBytes(settings.preferredSource));
   if (settings.metric !== undefined) writer.attributeU32(RTA_PRIORITY, settings.metric);
+  if (expires !== undefined) writer.attributeU32(RTA_EXPIRES, expires);
+  if (settings.preference !== undefined) writer.attribute(RTA_PREF, Uint8Array.of(PREFERENCES[settings.preference]));
+  if (settings.ttlPropagate !== undefined)
+    writer.attribute(RTA_TTL_PROPAGATE, Uint8Array.of(settings.ttlPropagate ? 1 : 0));
+  writeMetrics(writer, settings);
+  const { nextHops = [] } = settings;
+  if (nextHops.length > 0)
+    writer.nested(RTA_MULTIPATH, () => {
+      for (const hop of nextHops) writeNextHop(writer, family, hop);
+    });
 }
 
-function defaultScope(type: RouteType, gateway: string | undefined): number {
-  if (type === "local") return SCOPE.host;
-  return type === "unicast" && gateway === undefined ? SCOPE.link : SCOPE.global;
+/** struct rtnexthop and its attributes. */
+function writeNextHop(writer: MessageWriter, family: number, hop: NextHopSettings): void {
+  writer.measured(() => {
+    writer.u8(hop.onLink === true ? RTNH_F_ONLINK : 0).u8(hop.weight - 1);
+    writer.u32(hop.oif ?? 0);
+    writeWay(writer, family, hop);
+  });
 }
 
-function writeRouteHeader(
+/** A gateway of the route's own family, or of the other one (RFC 8950); and the realms. */
+function writeWay(
   writer: MessageWriter,
   family: number,
-  prefixLength: number,
-  table: number,
-  protocol: number,
-  scope: number,
-  type: number,
+  { gateway, realms }: Pick<NextHopSettings, "gateway" | "realms">,
 ): void {
-  // The header has one byte for the table: a larger number stands in RTA_TABLE alone.
+  if (gateway !== undefined) {
+    const octets = internetBytes(gateway);
+    const own = familyOfText(gateway);
+    if (own === family) writer.attribute(RTA_GATEWAY, octets);
+    else writer.attribute(RTA_VIA, Uint8Array.of(own, 0, ...octets));
+  }
+  if (realms !== undefined) writer.attributeU32(RTA_FLOW, ((realms.from ?? 0) << 16) | realms.to);
+}
+
+function writeMetrics(writer: MessageWriter, { metrics = {}, congestionControl, locked = [] }: RouteSettings): void {
+  const names = Object.keys(metrics) as MetricName[];
+  if (names.length === 0 && congestionControl === undefined) return;
+  writer.nested(RTA_METRICS, () => {
+    let lock = 0;
+    for (const name of locked) lock |= 1 << METRICS[name as MetricName];
+    if (lock !== 0) writer.attributeU32(RTAX_LOCK, lock);
+    for (const name of names) writer.attributeU32(METRICS[name], metrics[name]!);
+    if (congestionControl !== undefined) writer.attributeText(RTAX_CC_ALGO, congestionControl);
+  });
+}
+
+function defaultScope(type: RouteType, { gateway, nextHops = [] }: RouteSettings): number {
+  if (type === "local") return SCOPE.host;
+  return type === "unicast" && gateway === undefined && nextHops.length === 0 ? SCOPE.link : SCOPE.global;
+}
+
+interface RouteHeader {
+  readonly family: number;
+  readonly prefixLength: number;
+  readonly table: number;
+  readonly protocol: number;
+  readonly scope: number;
+  readonly type: number;
+  readonly sourceLength?: number;
+  readonly tos?: number;
+  readonly flags?: number;
+}
+
+/** struct rtmsg, which has one byte for the table: a larger number stands in RTA_TABLE alone. */
+function writeRouteHeader(writer: MessageWriter, header: RouteHeader): void {
+  const { family, prefixLength, table, protocol, scope, type, sourceLength = 0, tos = 0, flags = 0 } = header;
+  writer.u8(family).u8(prefixLength).u8(sourceLength).u8(tos);
   writer
-    .u8(family)
-    .u8(prefixLength)
-    .u8(0)
-    .u8(0)
-    .u8(table < 256 ? table : 0);
-  writer.u8(protocol).u8(scope).u8(type).u32(0);
+    .u8(table < 256 ? table : 0)
+    .u8(protocol)
+    .u8(scope)
+    .u8(type)
+    .u32(flags);
 }

@@ -325,7 +325,7 @@ describe("stop", () => {
 describe("trouble", () => {
   test("an address that somebody removed is put back at once, and announced", () => {
     const instance = master();
-    instance.handle({ kind: "address-lost", address: "192.0.2.1/32 dev eth0" });
+    instance.handle({ kind: "lost", what: "ip address 192.0.2.1/32 dev eth0" });
     assert.deepEqual(instance.logs, ["(VI_1) ip address 192.0.2.1/32 dev eth0, no longer exist"]);
     assert.deepEqual(instance.take(), ["add", "announce 5"]);
     assert.equal(instance.state.kind, "master");
@@ -334,7 +334,7 @@ describe("trouble", () => {
   test("in a fight over an address it does not spin: one restoration a second", () => {
     const instance = master();
     for (let loss = 0; loss < 90; loss++)
-      instance.handle({ kind: "address-lost", address: "192.0.2.1/32 dev eth0" }).advance(us(10_000));
+      instance.handle({ kind: "lost", what: "ip address 192.0.2.1/32 dev eth0" }).advance(us(10_000));
     assert.equal(instance.take().filter((did) => did === "add").length, 1);
     instance.advance(fromSeconds(1));
     assert.equal(instance.take().filter((did) => did === "add").length, 1);
@@ -435,7 +435,7 @@ test("addresses are held exactly while master, whatever happens", () =>
           if (event.do === "hear") node.hear(event.priority, formatIpv4(event.from));
           else if (event.do === "assess") node.assess(event.priority, event.faults);
           else if (event.do === "start") before === "initialize" && node.start();
-          else if (event.do === "lost") node.handle({ kind: "address-lost", address: "192.0.2.1/32" });
+          else if (event.do === "lost") node.handle({ kind: "lost", what: "ip address 192.0.2.1/32 dev eth0" });
           else if (event.do === "frozen") node.handle({ kind: "frozen", late: us(delay) });
           else node.handle({ kind: event.do });
           assert.equal(node.holdsAddresses, node.state.kind === "master");
