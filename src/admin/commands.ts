@@ -17,8 +17,10 @@ export const COMMANDS: readonly Command[] = [
       // Greatest values are a matter of looking; counters that bills are made from are an administrator's.
       const clearsAll = words[2] === "all";
       if (clearsAll && connection.level !== "admin") return "Permission denied\n";
-      for (let entity = 0; entity < state.entities; entity++)
+      for (let entity = 0; entity < state.entities; entity++) {
         state.setGauge(entity, Gauge.highest, state.gauge(entity, Gauge.current));
+        state.setGauge(entity, Gauge.mostQueued, state.gauge(entity, Gauge.queued));
+      }
       rates.clearGreatest();
       if (clearsAll) {
         state.clearCounters();

@@ -2,6 +2,7 @@
 import type { Backend, Frontend, Server } from "../config/haproxy/model.js";
 import { CHECK_DESCRIPTIONS } from "../health/check-result.js";
 import type { CheckReport } from "../health/report.js";
+import { fullConnections } from "../proxy/queue/limits.js";
 import { Counter, Gauge, type SharedState } from "../proxy/shared-state.js";
 import type { AdminContext } from "./context.js";
 import { RowType, type StatRow } from "./stat-fields.js";
@@ -83,6 +84,7 @@ export function serverRow(context: AdminContext, backend: Backend, server: Serve
     addr: addressOf(server),
   };
   if (server.maxConnections > 0) row.slim = server.maxConnections;
+  if (server.maxQueue > 0) row.qlimit = server.maxQueue;
   if (backend.mode === "http")
     Object.assign(row, responseFields(context, entity), { req_tot: state.total(entity, Counter.requests) });
   if (report.kind === "unchecked" || report.check === undefined) return row;
@@ -116,7 +118,7 @@ export function backendRow(context: AdminContext, backend: Backend, index: numbe
     ...NO_COMPRESSION,
     pxname: backend.name,
     svname: "BACKEND",
-    slim: fullConnections(context, index),
+    slim: fullConnections(context.configuration, index, context.maxConnections),
     dreq: state.total(entity, Counter.deniedRequests),
     status: report.isUp ? "UP" : "DOWN",
     weight,
@@ -154,14 +156,6 @@ function weightInUse(state: SharedState, backend: Backend, firstServer: number):
     else if (weight > 0) firstBackup ??= weight;
   }
   return active > 0 ? active : (firstBackup ?? 0);
-}
-
-/** `fullconn` unless it is set: a tenth, rounded up, of what the frontends that send here may take together. */
-function fullConnections({ configuration, maxConnections }: AdminContext, backendIndex: number): number {
-  const total = configuration.frontends
-    .filter(({ defaultBackend }) => defaultBackend === backendIndex)
-    .reduce((sum, frontend) => sum + Math.min(frontend.maxConnections, maxConnections), 0);
-  return Math.max(1, Math.ceil(total / 10));
 }
 
 function addressOf({ address, family, port }: Server): string {

@@ -40,9 +40,8 @@ export function serverSideFields(context: AdminContext, entity: Entity): StatRow
   const lastSession = state.gauge(entity, Gauge.lastSession);
   return {
     ...trafficFields(context, entity),
-    // Nothing waits for a server: a client gets one at once, or an error.
-    qcur: 0,
-    qmax: 0,
+    qcur: state.gauge(entity, Gauge.queued),
+    qmax: state.gauge(entity, Gauge.mostQueued),
     econ: state.total(entity, Counter.connectErrors),
     eresp: state.total(entity, Counter.responseErrors),
     wretr: state.total(entity, Counter.retries),

@@ -16,6 +16,9 @@ import { type ListeningSocket, openListeners } from "./listening-socket.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { dropPrivileges } from "./privileges.js";
 import { ProcessLog } from "./process-log.js";
+import { BackendQueue } from "./queue/backend-queue.js";
+import { fullConnections, type LimitedServer, ServerLimits } from "./queue/limits.js";
+import { WaitLists } from "./queue/wait-lists.js";
 import { checkGreeting } from "./send-proxy.js";
 import { Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
@@ -59,6 +62,8 @@ export class RunningProxy {
   #tls: TlsContexts | undefined;
   #isStopping = false;
   readonly #log: ProcessLog;
+  readonly #waitLists: WaitLists;
+  readonly #queues: readonly BackendQueue<LimitedServer>[];
 
   constructor(
     readonly configuration: HaproxyConfiguration,
@@ -77,6 +82,8 @@ export class RunningProxy {
       backends: backends.length,
       servers: backends.reduce((sum, backend) => sum + backend.servers.length, 0),
     });
+    this.#waitLists = WaitLists.create(this.state);
+    this.#queues = this.#createQueues();
     this.#log = new ProcessLog(configuration, (line, level) => options.log(level, line));
     const targets = checkTargets(configuration);
     this.health = new HealthChecker(
@@ -153,6 +160,18 @@ export class RunningProxy {
     this.#log.close();
   }
 
+  /** For telling those who wait of servers that come and go. */
+  #createQueues(): BackendQueue<LimitedServer>[] {
+    const { configuration, maxConnections, state } = this;
+    let next = 0;
+    return configuration.backends.map(({ servers }, index) => {
+      const entity = state.backend(index);
+      const limits = new ServerLimits(state, entity, fullConnections(configuration, index, maxConnections));
+      const limited = servers.map((settings) => ({ settings, entity: state.server(next++) }));
+      return new BackendQueue(state, entity, limited, limits, this.#waitLists, undefined);
+    });
+  }
+
   #initialiseServers(): void {
     let index = 0;
     for (const backend of this.configuration.backends) {
@@ -167,6 +186,7 @@ export class RunningProxy {
   #setUsable(serverIndex: number, backendIndex: number, isUsable: boolean): void {
     this.state.setGauge(this.state.server(serverIndex), Gauge.usable, isUsable ? 1 : 0);
     this.state.addGauge(this.state.backend(backendIndex), Gauge.generation, 1);
+    this.#queues[backendIndex]!.onServersChanged();
   }
 
   async #startWorkers(): Promise<void> {
@@ -179,6 +199,7 @@ export class RunningProxy {
           worker,
           configuration,
           state: state.handle,
+          waitLists: this.#waitLists.memory,
           listeners: this.#listeners.map((sockets) => sockets.map(({ fd }) => fd)),
           tls: this.#tls!.handles(worker),
           tables,

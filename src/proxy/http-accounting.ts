@@ -25,7 +25,8 @@ function countIn(counters: EntityCounters, session: HttpSession, termination: st
 }
 
 function countTimes(counters: EntityCounters, session: HttpSession): void {
-  const { connectStartedAt, connectedAt, responseAt, firstByteAt } = session;
+  const { queuedAt, connectStartedAt, connectedAt, responseAt, firstByteAt } = session;
+  if (connectStartedAt > 0) counters.slide(Counter.queueTime, connectStartedAt - queuedAt);
   if (connectedAt > 0) counters.slide(Counter.connectTime, connectedAt - connectStartedAt);
   if (responseAt > 0) counters.slide(Counter.responseTime, responseAt - connectedAt);
   counters.slide(Counter.totalTime, session.context.loop.now - firstByteAt);

@@ -107,7 +107,7 @@ export class HttpSession extends Session {
   onClientReset(): void {
     switch (this.#phase) {
       case Phase.connecting:
-        this.#breakOff("CC");
+        this.giveUpConnecting();
         break;
       case Phase.exchanging:
         this.#breakOff(this.response.hasHead ? "CD" : "CH");
@@ -146,8 +146,6 @@ export class HttpSession extends Session {
     }
   }
 
-  protected override onClientReadyWhileConnecting(): void {}
-
   protected override onServerReady(): void {
     if (this.#phase === Phase.tunnel) this.#runTunnel();
     else if (this.#phase === Phase.exchanging) this.#exchange();
@@ -158,8 +156,12 @@ export class HttpSession extends Session {
     this.#exchange();
   }
 
-  protected override onNoServer(): void {
-    this.#answer(503, "SC");
+  protected override onNoServer(termination: string): void {
+    this.#answer(503, termination);
+  }
+
+  protected override onClientGaveUp(termination: string): void {
+    this.#breakOff(termination);
   }
 
   protected override onTimeout(): void {
@@ -253,8 +255,11 @@ export class HttpSession extends Session {
     this.requestLine = undefined;
     this.firstByteAt = loop.now;
     this.headAt = 0;
+    this.queuedAt = 0;
     this.connectStartedAt = 0;
     this.connectedAt = 0;
+    this.serverQueue = 0;
+    this.backendQueue = 0;
     this.responseAt = 0;
     this.status = 0;
     this.bytesUp = 0;
@@ -347,6 +352,10 @@ export class HttpSession extends Session {
 
   #exchange(): void {
     if (!this.#forwardRequest() || !this.#forwardResponse()) return;
+    if (this.hasClientGivenUp && this.request.isDone && !this.response.hasHead) {
+      this.#answer(400, "CH");
+      return;
+    }
     const { loop } = this.context;
     const waitsForClient = this.#waitsForClient;
     const timeout = waitsForClient ? this.frontend.settings.timeoutClient : this.backend!.settings.timeoutServer;

@@ -8,6 +8,8 @@ export interface WorkerStart {
   readonly worker: number;
   readonly configuration: HaproxyConfiguration;
   readonly state: SharedStateHandle;
+  /** Who waits for which server. */
+  readonly waitLists: SharedArrayBuffer;
   /** For each frontend, the descriptor of each of its binds. */
   readonly listeners: readonly (readonly number[])[];
   readonly tls: TlsHandles;

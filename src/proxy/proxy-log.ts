@@ -95,7 +95,7 @@ export class ProxyLog {
       frontendName: this.#frontendName(session),
       backendName: backend?.settings.name ?? frontend.settings.name,
       serverName: server?.settings.name ?? NO_SERVER,
-      queueTime: session.connectStartedAt > 0 ? 0 : -1,
+      queueTime: session.connectStartedAt > 0 ? Math.round(session.connectStartedAt - session.queuedAt) : -1,
       connectTime: session.connectedAt > 0 ? Math.round(session.connectedAt - session.connectStartedAt) : -1,
       totalTime: Math.round(loop.now - since),
       bytes,
@@ -104,11 +104,12 @@ export class ProxyLog {
       frontendConnections: state.gauge(frontend.entity, Gauge.current),
       // The line is written when the session has left them (HAProxy: `1/1/0/0/0` for one that was alone).
       backendConnections: session.isInBackend ? state.gauge(backend!.entity, Gauge.current) - 1 : 0,
-      serverConnections: server === undefined ? 0 : state.gauge(server.entity, Gauge.current) - 1,
+      serverConnections:
+        server === undefined ? 0 : state.gauge(server.entity, Gauge.current) - Number(session.isAdmitted),
       retries: session.retries,
       redispatched: session.redispatched,
-      serverQueue: 0,
-      backendQueue: 0,
+      serverQueue: session.serverQueue,
+      backendQueue: session.backendQueue,
     };
   }
 }

@@ -8,6 +8,9 @@ import { ServerConnections } from "./http2/server-connections.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Logger, LogSenders } from "./log/logger.js";
 import { ProxyLog } from "./proxy-log.js";
+import { BackendQueue } from "./queue/backend-queue.js";
+import { fullConnections, ServerLimits } from "./queue/limits.js";
+import type { WaitingRoom } from "./queue/waiting-room.js";
 import { FrontendRules } from "./rules/frontend-rules.js";
 import { isAny } from "./server-socket.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
@@ -69,6 +72,8 @@ export class ServerRuntime {
 export class BackendRuntime {
   readonly counters: EntityCounters;
   readonly balancer: Balancer;
+  /** Undefined: no server has a limit, so nobody waits. */
+  readonly queue: BackendQueue<ServerRuntime> | undefined;
   readonly pages: ErrorPages;
 
   constructor(
@@ -77,11 +82,16 @@ export class BackendRuntime {
     readonly servers: readonly ServerRuntime[],
     /** The stick tables of all backends, by the backend's index. */
     readonly tables: readonly (StickTable | undefined)[],
+    room: WaitingRoom,
+    fullConnections: number,
     state: SharedState,
     worker: number,
   ) {
     this.counters = new EntityCounters(state, worker, entity);
-    this.balancer = createBalancer(settings, entity, servers, state);
+    const isLimited = settings.servers.some(({ maxConnections }) => maxConnections > 0);
+    const limits = isLimited ? new ServerLimits(state, entity, fullConnections) : undefined;
+    this.queue = limits && new BackendQueue(state, entity, servers, limits, room.lists, room);
+    this.balancer = createBalancer(settings, entity, servers, state, limits);
     this.pages = new ErrorPages(settings.errorFiles);
   }
 }
@@ -113,9 +123,12 @@ export interface ProxyRuntime {
   readonly backends: readonly BackendRuntime[];
 }
 
+/** @param maxConnections of the process */
 export function buildRuntime(
   configuration: HaproxyConfiguration,
+  maxConnections: number,
   state: SharedState,
+  room: WaitingRoom,
   worker: number,
   tables: readonly (StickTable | undefined)[],
   tls: TlsHandles,
@@ -128,7 +141,8 @@ export function buildRuntime(
       (server, position) =>
         new ServerRuntime(server, state.server(nextServer++), serverTls(tls, index, position), backend, state, worker),
     );
-    return new BackendRuntime(backend, state.backend(index), servers, tables, state, worker);
+    const full = fullConnections(configuration, index, maxConnections);
+    return new BackendRuntime(backend, state.backend(index), servers, tables, room, full, state, worker);
   });
   const frontends = configuration.frontends.map(
     (frontend, index) =>

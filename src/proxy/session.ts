@@ -12,6 +12,9 @@ import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
 import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
 import { connect } from "../sys/socket.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
+import { Refusal } from "./queue/backend-queue.js";
+import { CHOOSE_AGAIN, type Ticket } from "./queue/wait-lists.js";
+import type { Waiter } from "./queue/waiting-room.js";
 import type { Member } from "./roster.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
@@ -53,24 +56,35 @@ export interface SessionContext {
 /** HAProxy waits a second before it tries the same server again. */
 const RETRY_DELAY = 1000;
 
-export abstract class Session implements ConnectionOwner, ClientSession {
+export abstract class Session implements ConnectionOwner, ClientSession, Waiter {
   readonly timer: Timer;
   backend: BackendRuntime | undefined;
   /** Counted among the backend's sessions. */
   isInBackend = false;
   server: ServerRuntime | undefined;
   upstream: Channel | undefined;
-  /** Attempts to connect that failed, in the present request. */
+  /** Attempts that failed, in the present request. */
   retries = 0;
   redispatched = false;
+  /** Places that it had in the queue of its server, and of its backend. */
+  serverQueue = 0;
+  backendQueue = 0;
   place = -1;
   closed = false;
   /** The loop's milliseconds. */
   readonly acceptedAt: number;
+  /** When it began to want a server, when it had one, and when it was connected; 0: not yet. */
+  queuedAt = 0;
   connectStartedAt = 0;
   connectedAt = 0;
   #isConnecting = false;
   #waitsToRetry = false;
+  /** Its place in a queue; 0: none. */
+  #ticket: Ticket = 0;
+  /** It counts among the sessions of its server. */
+  isAdmitted = false;
+  /** The server that failed before the one that is looked for now. */
+  #failed: ServerRuntime | undefined;
   /** The server came from the stick table: retry it rather than go elsewhere. */
   #isSticky = false;
 
@@ -90,7 +104,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     if (connection === this.upstream) {
       if (this.#isConnecting) this.#onConnectProgress(connection);
       else this.onServerReady();
-    } else if (this.#isConnecting || this.#waitsToRetry) this.onClientReadyWhileConnecting();
+    } else if (this.isConnecting) this.#onClientReadyWhileConnecting();
     else this.onClientReady();
   }
 
@@ -110,11 +124,15 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   /** The worker begins to drain. */
   abstract onStopping(): void;
   protected abstract onClientReady(): void;
-  protected abstract onClientReadyWhileConnecting(): void;
   protected abstract onServerReady(): void;
   protected abstract onConnected(): void;
-  /** No server could be had: none is up, or all attempts failed. */
-  protected abstract onNoServer(): void;
+  /**
+   * No server could be had: none is up, all attempts failed, or there was no end to the queue.
+   * @param termination cause and stage, as in the log
+   */
+  protected abstract onNoServer(termination: string): void;
+  /** The client has gone and does not want an answer any more. */
+  protected abstract onClientGaveUp(termination: string): void;
   protected abstract onTimeout(): void;
   /** The server that the request should go to, if it may take traffic, where no stick table says. */
   protected preferredServer(_backend: BackendRuntime): ServerRuntime | undefined {
@@ -125,25 +143,19 @@ export abstract class Session implements ConnectionOwner, ClientSession {
 
   /** Chooses a server and gets a connection to it. `onConnected` or `onNoServer` follows, maybe at once. */
   protected connectToServer(backend: BackendRuntime): void {
-    const server = this.#chooseServer(backend);
-    if (server === undefined) {
-      this.connectStartedAt = this.context.loop.now;
-      this.onNoServer();
-      return;
-    }
-    this.#attach(backend, server);
-    this.connectStartedAt = this.context.loop.now;
-    const idle = this.reuse(server);
-    if (idle === undefined) {
-      this.openUpstream();
-      return;
-    }
-    server.counters.add(Counter.reuses, 1);
-    backend.counters.add(Counter.reuses, 1);
-    idle.owner = this;
-    this.upstream = idle;
-    this.connectedAt = this.context.loop.now;
-    this.onConnected();
+    this.backend = backend;
+    this.queuedAt = this.context.loop.now;
+    this.#findServer(undefined);
+  }
+
+  /** The wait in the queue is over. */
+  onAdmitted(server: number, position: number): void {
+    const awaited = this.server;
+    this.#ticket = 0;
+    this.#notePosition(position);
+    this.context.loop.timers.disarm(this.timer);
+    if (server === CHOOSE_AGAIN) this.#findServer(awaited);
+    else this.#useServer(this.backend!.servers[server]!);
   }
 
   /** Opens a new connection to the server in place. */
@@ -157,7 +169,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
         ? -EADDRNOTAVAIL
         : openServerSocket(address.family, backend.settings.source, this.address, server);
     if (address === undefined || fd < 0) {
-      this.#onConnectFailure();
+      this.#onConnectFailure("SC");
       return;
     }
     const result = connect(fd, address);
@@ -166,7 +178,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     server.counters.add(Counter.connects, 1);
     backend.counters.add(Counter.connects, 1);
     if (result < 0 && result !== -EINPROGRESS) {
-      this.#onConnectFailure();
+      this.#onConnectFailure("SC");
       return;
     }
     this.#isConnecting = true;
@@ -175,11 +187,13 @@ export abstract class Session implements ConnectionOwner, ClientSession {
 
   /** The request is done with its server; the connection has been dealt with. */
   protected detachServer(): void {
-    const { state } = this.context;
-    if (this.server !== undefined) {
-      state.leave(this.server.entity);
-      this.server = undefined;
-    }
+    const { server } = this;
+    this.server = undefined;
+    if (server === undefined || !this.isAdmitted) return;
+    this.isAdmitted = false;
+    const { queue } = this.backend!;
+    if (queue === undefined) this.context.state.leave(server.entity);
+    else queue.release(server);
   }
 
   protected closeUpstream(): void {
@@ -200,6 +214,7 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     this.#waitsToRetry = false;
     this.context.loop.timers.release(this.timer);
     this.closeUpstream();
+    this.#leaveQueue();
     this.detachServer();
     // Before the client can see it: whoever connects on seeing the close must not be counted beside this one.
     this.context.onSessionEnd(this);
@@ -207,24 +222,130 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   }
 
   protected get isConnecting(): boolean {
-    return this.#isConnecting || this.#waitsToRetry;
+    return this.#isConnecting || this.#waitsToRetry || this.#ticket !== 0;
   }
 
-  #chooseServer(backend: BackendRuntime): ServerRuntime | undefined {
-    this.#isSticky = false;
+  /** The client closed, and its backend has `option abortonclose`. */
+  protected get hasClientGivenUp(): boolean {
+    return this.client.hungUp && this.backend!.settings.abortOnClose;
+  }
+
+  /**
+   * Sends the request to a server once more, when connecting went well and what followed did not.
+   * @returns false if it has been tried often enough
+   */
+  protected tryAgain(): boolean {
+    const { backend, server } = this;
+    if (this.retries >= backend!.settings.retries) return false;
+    this.closeUpstream();
+    this.retries++;
+    if (this.#shouldLeave(server!)) this.#leaveServer(server!);
+    else this.#retry();
+    return true;
+  }
+
+  /** @param failed one that it cannot go to, or would rather not: it has just failed */
+  #findServer(failed: ServerRuntime | undefined): void {
+    const backend = this.backend!;
+    this.#failed = failed;
+    this.server = undefined;
+    let wanted = failed === undefined ? this.#wantedServer(backend) : undefined;
+    let outcome = this.#admit(wanted);
+    if (wanted !== undefined && this.#mayGoElsewhere(outcome)) {
+      wanted = undefined;
+      outcome = this.#admit(undefined);
+    }
+    this.#isSticky &&= wanted !== undefined;
+    if (typeof outcome !== "number") {
+      if (wanted === undefined) countChosen(backend, outcome);
+      this.#useServer(outcome);
+    } else if (outcome > 0) this.#wait(outcome);
+    else this.#refuse(outcome, wanted);
+  }
+
+  /** The one that the client is to go to, if it may take traffic. */
+  #wantedServer(backend: BackendRuntime): ServerRuntime | undefined {
     const stuck = this.#stuckServer(backend);
-    if (stuck !== undefined) {
-      this.#isSticky = true;
-      return stuck;
-    }
+    this.#isSticky = stuck !== undefined;
+    if (stuck !== undefined) return stuck;
     const preferred = this.preferredServer(backend);
-    if (preferred !== undefined && backend.balancer.isUsable(preferred)) return preferred;
-    const server = backend.balancer.choose(undefined);
-    if (server !== undefined) {
-      server.counters.add(Counter.loadBalanced, 1);
-      backend.counters.add(Counter.loadBalanced, 1);
-    }
+    return preferred !== undefined && backend.balancer.isUsable(preferred) ? preferred : undefined;
+  }
+
+  /** A client that sticks to a server may leave it if its queue is full and the backend has `option redispatch`. */
+  #mayGoElsewhere(outcome: ServerRuntime | number): boolean {
+    if (outcome === Refusal.queueFull) return !this.#isSticky || this.backend!.settings.redispatch !== 0;
+    return outcome === Refusal.noServer;
+  }
+
+  #admit(wanted: ServerRuntime | undefined): ServerRuntime | number {
+    const { queue, balancer } = this.backend!;
+    if (queue !== undefined) return queue.admit(wanted, balancer, this.#failed, this);
+    const server = wanted ?? balancer.choose(this.#failed);
+    if (server === undefined) return Refusal.noServer;
+    this.context.state.enter(server.entity);
     return server;
+  }
+
+  #wait(ticket: Ticket): void {
+    const { loop } = this.context;
+    const backend = this.backend!;
+    this.#ticket = ticket;
+    this.server = backend.queue!.awaited(ticket);
+    loop.timers.arm(this.timer, loop.now + backend.settings.timeoutQueue);
+    this.#onClientReadyWhileConnecting();
+  }
+
+  #leaveQueue(): void {
+    if (this.#ticket === 0) return;
+    const position = this.backend!.queue!.cancel(this.#ticket);
+    this.#ticket = 0;
+    this.#notePosition(position);
+    this.connectStartedAt = this.context.loop.now;
+  }
+
+  #notePosition(position: number): void {
+    if (this.server === undefined) this.backendQueue += position;
+    else this.serverQueue += position;
+  }
+
+  #onQueueTimeout(): void {
+    this.#leaveQueue();
+    this.server?.counters.add(Counter.connectErrors, 1);
+    this.backend!.counters.add(Counter.connectErrors, 1);
+    this.onNoServer("sQ");
+  }
+
+  #refuse(outcome: number, stuck: ServerRuntime | undefined): void {
+    this.backend!.counters.add(Counter.connectErrors, 1);
+    if (outcome === Refusal.queueFull) {
+      stuck?.counters.add(Counter.connectErrors, 1);
+      this.server = stuck;
+    }
+    this.onNoServer(outcome === Refusal.queueFull ? "SQ" : "SC");
+  }
+
+  #useServer(server: ServerRuntime): void {
+    const backend = this.backend!;
+    this.#attach(backend, server);
+    const idle = this.reuse(server);
+    if (idle === undefined) {
+      this.openUpstream();
+      return;
+    }
+    server.counters.add(Counter.reuses, 1);
+    backend.counters.add(Counter.reuses, 1);
+    idle.owner = this;
+    this.upstream = idle;
+    this.#onServerAnswers();
+  }
+
+  /** It is connected, be it anew. */
+  #onServerAnswers(): void {
+    const backend = this.backend!;
+    this.connectedAt = this.context.loop.now;
+    if (backend.settings.stickRules.length > 0) this.#storeStickiness(backend, this.server!);
+    this.onConnected();
   }
 
   /** The server that a `stick match` rule remembers for this client, if it may take traffic. */
@@ -249,19 +370,32 @@ export abstract class Session implements ConnectionOwner, ClientSession {
   }
 
   #attach(backend: BackendRuntime, server: ServerRuntime): void {
-    this.backend = backend;
+    const { state, loop } = this.context;
     this.server = server;
-    const { state } = this.context;
+    this.isAdmitted = true;
+    this.connectStartedAt = loop.now;
     const second = Math.floor(Date.now() / 1000);
-    server.idle.noteUse(state.enter(server.entity));
+    server.idle.noteUse(state.gauge(server.entity, Gauge.current));
     state.setGauge(server.entity, Gauge.lastSession, second);
     state.setGauge(backend.entity, Gauge.lastSession, second);
     server.counters.add(Counter.sessions, 1);
+    this.#countMove(backend, server);
+  }
+
+  /** Where it went after a failure: to the same server, or to another. */
+  #countMove(backend: BackendRuntime, server: ServerRuntime): void {
+    const failed = this.#failed;
+    if (failed === undefined) return;
+    this.#failed = undefined;
+    const counter = server === failed ? Counter.retries : Counter.redispatches;
+    failed.counters.add(counter, 1);
+    backend.counters.add(counter, 1);
+    if (server !== failed) this.redispatched = true;
   }
 
   #onConnectProgress(upstream: Channel): void {
     if (upstream.takeError() !== 0) {
-      this.#onConnectFailure();
+      this.#onConnectFailure("SC");
       return;
     }
     if (!upstream.writable) return;
@@ -271,15 +405,13 @@ export abstract class Session implements ConnectionOwner, ClientSession {
       tls === undefined &&
       !this.#sendProxyHeader(upstream.fd, settings.sendProxy)
     ) {
-      this.#onConnectFailure();
+      this.#onConnectFailure("SC");
       return;
     }
     this.#isConnecting = false;
-    this.connectedAt = this.context.loop.now;
     const stream = this.server!.http2?.adopt(upstream, this, this.context.pool);
     if (stream !== undefined) this.upstream = stream;
-    if (this.backend!.settings.stickRules.length > 0) this.#storeStickiness(this.backend!, this.server!);
-    this.onConnected();
+    this.#onServerAnswers();
   }
 
   /** With the PROXY header in front of the handshake, where the server wants one. */
@@ -292,52 +424,85 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     return sendProxyHeader(fd, settings, this.address, this.localAddress());
   }
 
-  #onConnectFailure(): void {
-    const backend = this.backend!;
+  /** @param termination `SC`: it refused, `sC`: it did not answer in time */
+  #onConnectFailure(termination: "SC" | "sC"): void {
+    const { settings, counters } = this.backend!;
     const failed = this.server!;
     this.closeUpstream();
-    if (this.retries >= backend.settings.retries) {
+    if (this.retries >= settings.retries || !settings.retryOn.connFailure) {
       // econ counts requests that came to nothing, not attempts: those before are wretr and wredis.
       failed.counters.add(Counter.connectErrors, 1);
-      backend.counters.add(Counter.connectErrors, 1);
-      this.onNoServer(); // with the server still in place: the log names it
+      counters.add(Counter.connectErrors, 1);
+      this.onNoServer(termination); // with the server still in place: the log names it
       return;
     }
     this.retries++;
-    const isLast = this.retries === backend.settings.retries;
-    const mayLeave = !this.#isSticky || !backend.balancer.isUsable(failed) || (isLast && backend.settings.redispatch);
-    const next = mayLeave ? backend.balancer.choose(failed) : failed;
-    if (next === undefined) {
-      backend.counters.add(Counter.connectErrors, 1);
-      this.detachServer();
-      this.onNoServer();
-    } else if (next === failed) {
-      failed.counters.add(Counter.retries, 1);
-      backend.counters.add(Counter.retries, 1);
+    if (this.#shouldLeave(failed)) this.#leaveServer(failed);
+    else if (termination === "sC") this.#retry();
+    else {
+      // At once it would most likely refuse again. Another server may well answer: there is no reason to wait then.
       this.#waitsToRetry = true;
       const { loop } = this.context;
-      loop.timers.arm(this.timer, loop.now + Math.min(RETRY_DELAY, backend.settings.timeoutConnect));
-    } else {
-      // Another server may well answer: there is no reason to wait.
-      failed.counters.add(Counter.redispatches, 1);
-      backend.counters.add(Counter.redispatches, 1);
-      this.redispatched = true;
-      this.#isSticky = false;
-      this.detachServer();
-      this.#attach(backend, next);
-      this.openUpstream();
+      loop.timers.arm(this.timer, loop.now + Math.min(RETRY_DELAY, settings.timeoutConnect));
+      this.#onClientReadyWhileConnecting();
     }
+  }
+
+  /** The next attempt goes to another server, if there is one. */
+  #shouldLeave(failed: ServerRuntime): boolean {
+    const { balancer, settings } = this.backend!;
+    if (!balancer.isUsable(failed)) return true;
+    if (this.#isSticky && !isRedispatch(this.retries, settings)) return false;
+    return balancer.hasOther(failed);
+  }
+
+  #leaveServer(failed: ServerRuntime): void {
+    this.detachServer();
+    this.#findServer(failed);
+  }
+
+  #retry(): void {
+    this.server!.counters.add(Counter.retries, 1);
+    this.backend!.counters.add(Counter.retries, 1);
+    this.openUpstream();
+  }
+
+  #onClientReadyWhileConnecting(): void {
+    if (this.hasClientGivenUp) this.giveUpConnecting();
+  }
+
+  /** The client has gone before there was a server for it. */
+  protected giveUpConnecting(): void {
+    const termination = this.#ticket === 0 ? "CC" : "CQ";
+    this.#leaveQueue();
+    this.#waitsToRetry = false;
+    this.onClientGaveUp(termination);
   }
 
   #onTimer(): void {
     try {
-      if (this.#waitsToRetry) {
+      if (this.#ticket !== 0) this.#onQueueTimeout();
+      else if (this.#waitsToRetry) {
         this.#waitsToRetry = false;
-        this.openUpstream();
-      } else if (this.#isConnecting) this.#onConnectFailure();
+        // It may have been found to be down meanwhile.
+        if (this.#shouldLeave(this.server!)) this.#leaveServer(this.server!);
+        else this.#retry();
+      } else if (this.#isConnecting) this.#onConnectFailure("sC");
       else this.onTimeout();
     } catch (error) {
       this.onFailure(error);
     }
   }
+}
+
+/** Whether `option redispatch` lets go of the server at this retry, the first being 1. */
+function isRedispatch(retry: number, { retries, redispatch }: BackendRuntime["settings"]): boolean {
+  if (redispatch === 0) return false;
+  const interval = redispatch > 0 ? redispatch : retries + 1 + redispatch;
+  return interval > 0 && retry % interval === 0;
+}
+
+function countChosen(backend: BackendRuntime, server: ServerRuntime): void {
+  server.counters.add(Counter.loadBalanced, 1);
+  backend.counters.add(Counter.loadBalanced, 1);
 }

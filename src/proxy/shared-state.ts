@@ -76,9 +76,13 @@ export const Gauge = {
   lastSession: 6,
   /** Servers: idle connections of all workers, where `pool-max-conn` limits them. */
   idle: 7,
+  /** qcur: of a backend those that wait for any server, of a server those that wait for this one. */
+  queued: 8,
+  /** qmax */
+  mostQueued: 9,
 } as const;
 
-const GAUGES = 8;
+const GAUGES = 10;
 
 export interface StateLayout {
   readonly workers: number;
@@ -153,11 +157,16 @@ export class SharedState {
 
   /** One more session now; keeps `highest` up to date. Returns the number with it. */
   enter(entity: Entity): number {
+    return this.raise(entity, Gauge.current, Gauge.highest);
+  }
+
+  /** Adds 1 to a gauge, and keeps another one at the greatest value that it has had. Returns what it is now. */
+  raise(entity: Entity, gauge: number, highestGauge: number): number {
     const base = entity * GAUGES;
-    const current = Atomics.add(this.gauges, base + Gauge.current, 1) + 1;
-    let highest = Atomics.load(this.gauges, base + Gauge.highest);
+    const current = Atomics.add(this.gauges, base + gauge, 1) + 1;
+    let highest = Atomics.load(this.gauges, base + highestGauge);
     while (current > highest) {
-      const seen = Atomics.compareExchange(this.gauges, base + Gauge.highest, highest, current);
+      const seen = Atomics.compareExchange(this.gauges, base + highestGauge, highest, current);
       if (seen === highest) break;
       highest = seen;
     }

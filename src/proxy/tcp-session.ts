@@ -95,8 +95,6 @@ export class TcpSession extends Session {
     this.#run();
   }
 
-  protected override onClientReadyWhileConnecting(): void {}
-
   protected override reuse(): Channel | undefined {
     return undefined;
   }
@@ -115,8 +113,12 @@ export class TcpSession extends Session {
     this.#run();
   }
 
-  protected override onNoServer(): void {
-    this.#finish("SC");
+  protected override onNoServer(termination: string): void {
+    this.#finish(termination);
+  }
+
+  protected override onClientGaveUp(termination: string): void {
+    this.#finish(termination);
   }
 
   protected override onTimeout(): void {
@@ -171,6 +173,11 @@ export class TcpSession extends Session {
   #countEnd(termination: string): void {
     const { frontend, backend, server } = this;
     const now = this.context.loop.now;
+    if (this.connectStartedAt > 0) {
+      const queueTime = this.connectStartedAt - this.queuedAt;
+      backend?.counters.slide(Counter.queueTime, queueTime);
+      server?.counters.slide(Counter.queueTime, queueTime);
+    }
     if (this.connectedAt > 0) {
       const connectTime = this.connectedAt - this.connectStartedAt;
       backend?.counters.slide(Counter.connectTime, connectTime);

@@ -14,6 +14,8 @@ import { FrontendConnection } from "./http2/frontend-connection.js";
 import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { type ProxyHeaderOwner, ProxyHeaderReader } from "./proxy-header-reader.js";
+import { WaitLists } from "./queue/wait-lists.js";
+import { WaitingRoom } from "./queue/waiting-room.js";
 import { Roster } from "./roster.js";
 import { Evidence } from "./rules/evidence.js";
 import { buildRuntime, type FrontendRuntime, type ProxyRuntime } from "./runtime.js";
@@ -37,6 +39,7 @@ class ProxyWorker implements SessionContext {
   readonly state: SharedState;
   stopping = false;
   readonly #runtime: ProxyRuntime;
+  readonly #room: WaitingRoom;
   readonly #sessions = new Roster<ClientSession>();
   /** Clients on their way to a session; they count as sessions already. */
   readonly #handshakes = new Set<Handshake>();
@@ -49,8 +52,15 @@ class ProxyWorker implements SessionContext {
       const memory = start.tables[index];
       return stickTable === undefined || memory === undefined ? undefined : new StickTable(stickTable, memory);
     });
-    this.#runtime = buildRuntime(start.configuration, this.state, start.worker, tables, start.tls);
-    const wakeFd = this.loop.listen(() => this.#takeMessages());
+    const { configuration, maxConnections, worker } = start;
+    const lists = new WaitLists(this.state, start.waitLists);
+    this.#room = new WaitingRoom(lists, worker, this.loop);
+    this.#runtime = buildRuntime(configuration, maxConnections, this.state, this.#room, worker, tables, start.tls);
+    const wakeFd = this.loop.listen(() => {
+      this.#room.onReady();
+      this.#takeMessages();
+    });
+    lists.setWakeFd(worker, wakeFd);
     const warnings = this.#confine();
     this.#purgeIdle();
     for (const [index, frontend] of this.#runtime.frontends.entries())
@@ -60,6 +70,8 @@ class ProxyWorker implements SessionContext {
 
   run(): void {
     this.loop.run();
+    // Slots that were given to sessions which had just gone belong to others now.
+    this.#room.onReady();
     // Descriptors belong to the process: they would outlive this thread.
     for (const backend of this.#runtime.backends) for (const server of backend.servers) server.closeIdle();
     for (const backend of this.#runtime.backends) for (const server of backend.servers) server.tls?.release();

@@ -57,7 +57,13 @@ export class Connection implements Channel {
     this.readable = isAccepted;
     this.writable = isAccepted;
     this.#events = isAccepted ? INPUT : INPUT | EPOLLOUT;
-    if (!isAccepted) this.watch();
+    if (isAccepted) return;
+    try {
+      this.watch();
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
   }
 
   /** Has the loop tell of what happens from now on, and of what is there. @throws SystemError if epoll is full */

@@ -4,6 +4,7 @@ import type { AdminContext } from "../../src/admin/context.js";
 import { RateSampler } from "../../src/admin/rates.js";
 import { initialBindSocket } from "../../src/config/haproxy/bind-socket.js";
 import type { Backend, Frontend, HaproxyConfiguration, Server, StatsSocket } from "../../src/config/haproxy/model.js";
+import { initialRetryOn } from "../../src/config/haproxy/retry-on.js";
 import { milliseconds } from "../../src/config/units.js";
 import type { HealthReport } from "../../src/health/report.js";
 import { Gauge, SharedState } from "../../src/proxy/shared-state.js";
@@ -27,6 +28,8 @@ function server(name: string, id: number, port: number, settings: Partial<Server
     disabled: false,
     maxConnections: 0,
     pool: { limit: undefined, purgeDelay: timeout },
+    minConnections: 0,
+    maxQueue: 0,
     check: undefined,
     tls: undefined,
     protocol: undefined,
@@ -87,15 +90,19 @@ function backend(name: string, id: number, mode: "tcp" | "http", servers: Server
     servers,
     timeoutConnect: interval,
     timeoutServer: timeout,
+    timeoutQueue: interval,
     timeoutCheck: undefined,
     retries: 3,
-    redispatch: false,
     timeoutServerFin: undefined,
     timeoutTunnel: undefined,
     connectionMode: "keep-alive",
     pretendKeepAlive: false,
     httpReuse: "safe",
     preferLastServer: false,
+    retryOn: initialRetryOn,
+    redispatch: 0,
+    abortOnClose: false,
+    fullConnections: undefined,
     source: undefined,
     keepAlive: undefined,
     stickTable: undefined,

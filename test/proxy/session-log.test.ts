@@ -1,27 +1,11 @@
 /** The log lines of real sessions, as a syslog server gets them (configuration.txt §8.2). */
 import assert from "node:assert/strict";
-import { createSocket } from "node:dgram";
-import { once } from "node:events";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import { eventually } from "../support/eventually.js";
 import { freePort, runProxy } from "../support/proxy.js";
 import { RawClient } from "../support/raw-client.js";
 import { serveHttp, serveTcp } from "../support/servers.js";
-
-/** A syslog server: its port, and the lines it got, without their header: RFC 3164's, less the host's name. */
-async function syslog(t: TestContext): Promise<{ port: number; lines: string[] }> {
-  const socket = createSocket("udp4").bind(0, "127.0.0.1");
-  t.after(() => socket.close());
-  await once(socket, "listening");
-  const lines: string[] = [];
-  // local0.info is 16 × 8 + 6.
-  const header = /^<134>\w{3} [ \d]\d \d\d:\d\d:\d\d haproxy\[\d+\]: /;
-  socket.on("message", (message) => {
-    const text = message.toString("latin1").trimEnd();
-    if (header.test(text)) lines.push(text.replace(header, ""));
-  });
-  return { port: socket.address().port, lines };
-}
+import { syslog } from "../support/syslog.js";
 
 const http = (port: number, logs: number, server: string, more = ""): string => `
 frontend web

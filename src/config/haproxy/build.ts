@@ -118,12 +118,16 @@ class Builder {
       timeoutServerFin: settings.timeouts["server-fin"],
       timeoutTunnel: settings.timeouts.tunnel,
       timeoutCheck: settings.timeouts.check,
+      timeoutQueue: settings.timeouts.queue ?? settings.timeouts.connect ?? FALLBACK_TIMEOUTS.connect,
       retries: settings.retries,
+      retryOn: settings.retryOn,
       redispatch: settings.redispatch,
       connectionMode: settings.connectionMode,
       pretendKeepAlive: settings.pretendKeepAlive,
       httpReuse: settings.httpReuse,
       preferLastServer: settings.preferLastServer,
+      abortOnClose: settings.abortOnClose,
+      fullConnections: settings.fullConnections,
       source: settings.source,
       keepAlive: keepAliveOf(settings.serverKeepAlive),
       stickTable: proxy.stickTable?.value,
@@ -138,6 +142,7 @@ class Builder {
     const { name, address, family, port, portOffset, weight, backup, disabled, span } = draft;
     const { tcpUserTimeout } = draft.socket;
     const { protocol, pool } = draft;
+    const { maxConnections, minConnections } = connectionLimits(draft);
     const sendProxy = sendProxyOf(draft);
     const check = draft.check ? this.check(draft, sendProxy) : undefined;
     const tls = this.tls.server(
@@ -147,7 +152,7 @@ class Builder {
     );
     return {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
-      ...{ maxConnections: 0, pool, check, tls, protocol, span },
+      ...{ maxConnections, minConnections, maxQueue: draft.maxQueue, pool, check, tls, protocol, span },
     };
   }
 
@@ -293,6 +298,15 @@ const isModeMistaken = ({ settings }: ProxyDraft): boolean => settings.mode === 
 export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
 
 const keepAliveOf = ({ isOn, ...probes }: KeepAliveDraft): KeepAlive | undefined => (isOn ? probes : undefined);
+
+/** One of the two stands for the other that is not written, and a minimum above the maximum is both. */
+function connectionLimits({ maxConnections, minConnections }: ServerDraft): {
+  readonly maxConnections: number;
+  readonly minConnections: number;
+} {
+  const most = Math.max(maxConnections, minConnections);
+  return { maxConnections: most, minConnections: minConnections === 0 ? most : minConnections };
+}
 
 function sendProxyOf({ socket }: ServerDraft): SendProxy | undefined {
   if (socket.proxyV2) return { version: 2, checksum: socket.proxyChecksum };

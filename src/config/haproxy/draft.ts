@@ -14,6 +14,7 @@ import type {
   IdlePool,
   KeepAlive,
   LogTarget,
+  RetryOn,
   SourceAddress,
   StickTable,
 } from "./model.js";
@@ -39,6 +40,7 @@ export type TimeoutName =
   | "connect"
   | "client"
   | "server"
+  | "queue"
   | "check"
   | "http-request"
   | "http-keep-alive"
@@ -60,11 +62,14 @@ export interface ProxySettings {
   balance: Backend["balance"];
   timeouts: Partial<Record<TimeoutName, Milliseconds>>;
   retries: number;
-  redispatch: boolean;
   connectionMode: HttpConnectionMode;
   pretendKeepAlive: boolean;
   httpReuse: HttpReuse;
   preferLastServer: boolean;
+  retryOn: RetryOn;
+  redispatch: number;
+  abortOnClose: boolean;
+  fullConnections: number | undefined;
   backlog: number | undefined;
   clientKeepAlive: KeepAliveDraft;
   serverKeepAlive: KeepAliveDraft;
@@ -91,6 +96,9 @@ export interface ServerSettings {
   downInterval: Milliseconds | undefined;
   rise: number;
   fall: number;
+  maxConnections: number;
+  minConnections: number;
+  maxQueue: number;
   tls: TlsDraft;
   socket: ServerSocketDraft;
   pool: IdlePool;

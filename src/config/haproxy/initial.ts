@@ -1,6 +1,7 @@
 /** HAProxy's values for what a configuration does not say. */
 import { milliseconds } from "../units.js";
 import type { GlobalDraft, ProxySettings } from "./draft.js";
+import { initialRetryOn } from "./retry-on.js";
 import { initialPool } from "./server-pool.js";
 import { initialServerSocket } from "./server-socket.js";
 import { NO_TLS } from "./tls-draft.js";
@@ -45,11 +46,14 @@ export const initialProxySettings = (): ProxySettings => ({
   balance: "roundrobin",
   timeouts: {},
   retries: 3,
-  redispatch: false,
   connectionMode: "keep-alive",
   pretendKeepAlive: false,
   httpReuse: "safe",
   preferLastServer: false,
+  retryOn: initialRetryOn,
+  redispatch: 0,
+  abortOnClose: false,
+  fullConnections: undefined,
   backlog: undefined,
   clientKeepAlive: NO_KEEP_ALIVE,
   serverKeepAlive: NO_KEEP_ALIVE,
@@ -67,6 +71,9 @@ export const initialProxySettings = (): ProxySettings => ({
     downInterval: undefined,
     rise: 2,
     fall: 3,
+    maxConnections: 0,
+    minConnections: 0,
+    maxQueue: 0,
     tls: NO_TLS,
     socket: initialServerSocket,
     pool: initialPool,

@@ -228,12 +228,12 @@ export interface Backend {
   readonly timeoutServerFin: Milliseconds | undefined;
   /** Takes the place of the client's and the server's once there are only bytes to pass on; undefined: it does not. */
   readonly timeoutTunnel: Milliseconds | undefined;
+  /** Time in a queue, in place of a server; falls back to the connect's. */
+  readonly timeoutQueue: Milliseconds;
   /** Time for a health check once it is connected; undefined: `inter` is the whole budget. */
   readonly timeoutCheck: Milliseconds | undefined;
-  /** Connection attempts after the first. */
+  /** Attempts after the first. */
   readonly retries: number;
-  /** `option redispatch`: the last attempt for a client that sticks to a server may go to another one. */
-  readonly redispatch: boolean;
   /** Of the frontend's mode and this one, the one that closes more holds. */
   readonly connectionMode: HttpConnectionMode;
   /** Servers are not told that their connection will be closed after the response. */
@@ -241,6 +241,16 @@ export interface Backend {
   readonly httpReuse: HttpReuse;
   /** A client that has a connection of its own to a server goes there again. */
   readonly preferLastServer: boolean;
+  readonly retryOn: RetryOn;
+  /**
+   * `option redispatch`: at which of its retries a client that sticks to a server may go to another one. Positive: at
+   * every so many; negative: at the last but so many, -1 the last; 0: never.
+   */
+  readonly redispatch: number;
+  /** A client that closes before its request has an answer does not want it any more. */
+  readonly abortOnClose: boolean;
+  /** Sessions with which its servers' limits reach `maxconn`; undefined: a tenth of what its frontends may take. */
+  readonly fullConnections: number | undefined;
   readonly source: SourceAddress | undefined;
   /** Of connections to servers; undefined: no probes. */
   readonly keepAlive: KeepAlive | undefined;
@@ -263,6 +273,15 @@ export interface IdlePool {
   readonly limit: number | undefined;
   /** 0: none is kept. */
   readonly purgeDelay: Milliseconds;
+}
+
+/** `retry-on`: after which failures a request is tried again. */
+export interface RetryOn {
+  readonly connFailure: boolean;
+  readonly emptyResponse: boolean;
+  readonly junkResponse: boolean;
+  readonly responseTimeout: boolean;
+  readonly statuses: readonly number[];
 }
 
 export interface SourceAddress {
@@ -310,9 +329,13 @@ export interface Server {
   readonly weight: number;
   readonly backup: boolean;
   readonly disabled: boolean;
-  /** 0: no limit. */
+  /** Requests, or connections in mode tcp, that it gets at a time; 0: no limit. */
   readonly maxConnections: number;
   readonly pool: IdlePool;
+  /** Its limit while the backend is idle, from where it grows up to `maxConnections`. */
+  readonly minConnections: number;
+  /** Of those that wait for this server and no other; 0: no limit. */
+  readonly maxQueue: number;
   readonly check: ServerCheck | undefined;
   /** Undefined: plain bytes. */
   readonly tls: ServerTls | undefined;

@@ -39,7 +39,7 @@ const interval = (
 
 const count = (
   name: string,
-  key: "weight" | "rise" | "fall" | "checkPort",
+  key: "weight" | "rise" | "fall" | "checkPort" | "maxConnections" | "minConnections" | "maxQueue",
   [least, most]: readonly [number, number],
   fallback: string,
   doc: string,
@@ -79,6 +79,21 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
     },
   },
   count("weight", "weight", [0, 256], "1", "Share of the traffic, relative to the other servers; 0 takes none."),
+  count(
+    "maxconn",
+    "maxConnections",
+    [0, LONGEST_TIME],
+    "0 (no limit)",
+    "Requests, or connections in mode tcp, at a time.",
+  ),
+  count(
+    "minconn",
+    "minConnections",
+    [0, LONGEST_TIME],
+    "= maxconn",
+    "The limit while the backend is idle; see fullconn.",
+  ),
+  count("maxqueue", "maxQueue", [0, LONGEST_TIME], "0 (no limit)", "Requests that wait for this server and no other."),
   flag("backup", "Serves only when no other server is up.", (settings) => {
     settings.backup = true;
   }),

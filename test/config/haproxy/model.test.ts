@@ -176,9 +176,50 @@ describe("servers", () => {
     assert.deepEqual([b!.weight, b!.backup, b!.disabled], [1, false, false]);
   });
 
-  test("maxconn is refused until there are queues", () => {
-    assert.ok(backendWith("server a 192.0.2.1:80 check maxconn 10\n").codes.includes("error[not-supported]"));
+  test("limits: maxconn, minconn, maxqueue", () => {
+    const { configuration } = read("backend b\nserver a 192.0.2.1:80 check minconn 3 maxconn 10 maxqueue 7\n");
+    const { minConnections, maxConnections, maxQueue } = configuration.backends[0]!.servers[0]!;
+    assert.deepEqual([minConnections, maxConnections, maxQueue], [3, 10, 7]);
   });
+});
+
+describe("queues and retries", () => {
+  const backend = (lines: string) => read(`backend b\n${lines}\n`).configuration.backends[0]!;
+
+  test("timeout queue is timeout connect unless it is set", () => {
+    assert.equal(backend("timeout connect 3s").timeoutQueue, 3_000);
+    assert.equal(backend("timeout connect 3s\ntimeout queue 7s").timeoutQueue, 7_000);
+  });
+
+  test("option redispatch is at the last retry, or at an interval", () => {
+    assert.equal(backend("").redispatch, 0);
+    assert.equal(backend("option redispatch").redispatch, -1);
+    assert.equal(backend("option redispatch 2").redispatch, 2);
+    assert.equal(backend("option redispatch\nno option redispatch").redispatch, 0);
+  });
+
+  test("retry-on replaces what was said before", () => {
+    const { retryOn } = backend("retry-on empty-response\nretry-on 503 response-timeout 404");
+    assert.deepEqual(retryOn, {
+      connFailure: false,
+      emptyResponse: false,
+      junkResponse: false,
+      responseTimeout: true,
+      statuses: [503, 404],
+    });
+    assert.equal(backend("").retryOn.connFailure, true);
+    assert.equal(backend("retry-on none").retryOn.connFailure, false);
+    assert.deepEqual(backend("retry-on all-retryable-errors").retryOn, {
+      connFailure: true,
+      emptyResponse: true,
+      junkResponse: true,
+      responseTimeout: true,
+      statuses: [500, 502, 503, 504],
+    });
+  });
+
+  for (const line of ["retry-on none 503", "retry-on 418", "retry-on empty-respons"])
+    test(`${line} is a mistake`, () => assert.ok(read(`backend b\n${line}\n`).codes.includes("error[bad-value]")));
 });
 
 describe("logs", () => {

@@ -33,7 +33,7 @@ class Bench {
 
   /** As one worker has it. */
   balancer(): ReturnType<typeof createBalancer> {
-    return createBalancer(this.#backend, this.state.backend(0), this.servers, this.state);
+    return createBalancer(this.#backend, this.state.backend(0), this.servers, this.state, undefined);
   }
 
   setUsable(index: number, isUsable: boolean): void {

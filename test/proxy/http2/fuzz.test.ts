@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { FrontendConnection } from "../../../src/proxy/http2/frontend-connection.js";
+import { WaitLists } from "../../../src/proxy/queue/wait-lists.js";
+import { WaitingRoom } from "../../../src/proxy/queue/waiting-room.js";
 import { buildRuntime } from "../../../src/proxy/runtime.js";
 import type { SessionContext } from "../../../src/proxy/session.js";
 import { SharedState } from "../../../src/proxy/shared-state.js";
@@ -32,12 +34,19 @@ defaults
 frontend web
   bind 127.0.0.1:1`);
 
+/** Nobody waits in it. */
+const room = new WaitingRoom(
+  WaitLists.create(SharedState.create({ workers: 1, frontends: 1, backends: 0, servers: 0 })),
+  0,
+  new QuietLoop() as unknown as Loop,
+);
+
 /** A whole conversation: what the client sends in pieces, and what it gets. */
 function converse(pieces: Iterable<Uint8Array>): Buffer {
   const state = SharedState.create({ workers: 1, frontends: 1, backends: 0, servers: 0 });
   const loop = new QuietLoop();
   const pool = new BufferPool();
-  const [frontend] = buildRuntime(configuration, state, 0, [], { binds: [], servers: [] } as never).frontends;
+  const [frontend] = buildRuntime(configuration, 1, state, room, 0, [], { binds: [], servers: [] } as never).frontends;
   let ended = 0;
   const context: SessionContext = {
     loop: loop as unknown as Loop,

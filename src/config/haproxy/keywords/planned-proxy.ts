@@ -5,7 +5,6 @@ import type { PlannedProxyKeyword } from "../keyword.js";
  * They are known by name, so that the refusal can say so.
  */
 export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
-  ["timeout queue", "<time>", "DLB", "timeout connect"],
   ["option forwardfor", "[except <net>] [header <name>] [if-none]", "DFLB", "off; X-Forwarded-For"],
   ["option httpchk", "[[<method>] <uri> [<version> [<host>]]]", "DLB", "OPTIONS / HTTP/1.0"],
   ["http-check send", "[meth M] [uri U|uri-lf F] [ver V] [hdr N F]* [body S|body-lf F] [comment C]", "DLB", ""],
@@ -39,15 +38,8 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["disabled", "", "DFLB", ""],
   ["description", "<text>", "FLB", ""],
   ["id", "<n>", "FLB", "auto"],
-  ["fullconn", "<n>", "DLB", "10 % of the frontends' maxconn"],
   ["hash-type", "{map-based|consistent} [sdbm|djb2|wt6|crc32|none] [avalanche]", "DLB", "map-based sdbm"],
   ["hash-balance-factor", "<%>", "DLB", "0 (off)"],
-  [
-    "retry-on",
-    "<none|conn-failure|empty-response|junk-response|response-timeout|0rtt-rejected|<status>|all-retryable-errors>…",
-    "DLB",
-    "conn-failure",
-  ],
   ["use-server", "<server> {if|unless} C", "LB", ""],
   ["server-template", "<prefix> <n|a-b> <fqdn>[:port] [options]", "LB", ""],
   ["load-server-state-from-file", "{global|local|none}", "DLB", "none"],
@@ -99,7 +91,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["option originalto", "[except N] [header H]", "DFLB", "off; X-Original-To"],
   ["option http-buffer-request", "", "DFLB", "off"],
   ["option http-ignore-probes", "", "DFL", "off"],
-  ["option abortonclose", "", "DFLB", "on for TLS frontends and HTTP backends (3.4)"],
   ["option allbackups", "", "DLB", "off"],
   ["option persist", "", "DLB", "off"],
   ["option nolinger", "", "DFLB", "off"],

@@ -6,7 +6,6 @@ import type { PlannedKeyword } from "../keyword.js";
  */
 export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["cookie", "<value>", "none"],
-  ["maxconn", "<n>", "0 (no limit)"],
   ["resolvers", "<section>", ""],
   ["init-addr", "{last|libc|none|<ip>},…", "last,libc (start fails if unresolved)"],
   ["check-ssl", "", "as ssl"],
@@ -27,8 +26,6 @@ export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["on-marked-down", "shutdown-sessions", "off"],
   ["on-marked-up", "shutdown-backup-sessions", "off"],
   ["slowstart", "<time>", "off"],
-  ["minconn", "<n>", "= maxconn"],
-  ["maxqueue", "<n>", "0 (no limit)"],
   ["track", "[<backend>/]<server>", ""],
   ["id", "<n>", "auto"],
   ["no-sni-auto", "", ""],

@@ -11,6 +11,7 @@ import { PLANNED_TABLE_TYPES, PLANNED_TABLE_WORDS, readStickRule, readStickTable
 import { HTTP_CONNECTION_KEYWORDS } from "./http-connections.js";
 import { KEEP_ALIVE_KEYWORDS } from "./keep-alive.js";
 import { PLANNED_PROXY_KEYWORDS, RARE_PROXY_KEYWORDS } from "./planned-proxy.js";
+import { RETRY_KEYWORDS } from "./retries.js";
 import { RULE_KEYWORDS } from "./rules.js";
 import { TIMEOUT_KEYWORDS } from "./timeouts.js";
 
@@ -167,30 +168,6 @@ const DONE: readonly Keyword<ProxyDraft>[] = [
     },
   },
   {
-    name: "option redispatch",
-    sections: sections("DLB"),
-    arguments: "[-1]",
-    default: "off",
-    doc: "The last attempt for a client that sticks to its server may go to another; others go there at once anyway.",
-    isNegatable: true,
-    apply: (statement, proxy) => {
-      const [interval] = statement.args;
-      if (interval !== undefined && interval.text !== "-1")
-        return statement.notSupported(interval.span, `option redispatch ${interval.text}`);
-      proxy.settings.redispatch = statement.prefix === undefined;
-    },
-  },
-  {
-    name: "retries",
-    sections: sections("DLB"),
-    arguments: "<n>",
-    default: "3",
-    doc: "Connection attempts after the first.",
-    apply: (statement, proxy) => {
-      proxy.settings.retries = statement.integer(statement.args[0]!, 0, 1_000_000) ?? proxy.settings.retries;
-    },
-  },
-  {
     name: "errorfile",
     sections: sections("DFLB"),
     arguments: "<code> <file>",
@@ -244,6 +221,7 @@ export const PROXY_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ...TIMEOUT_KEYWORDS,
   ...HTTP_CONNECTION_KEYWORDS,
   ...KEEP_ALIVE_KEYWORDS,
+  ...RETRY_KEYWORDS,
   ...PLANNED_PROXY_KEYWORDS.map(([name, form, letters, fallback]) => planned(name, form, letters, fallback)),
   ...RARE_PROXY_KEYWORDS.map((name) => planned(name, "[argument…]", "DFLB", "")),
 ];

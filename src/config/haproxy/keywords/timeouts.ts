@@ -38,6 +38,7 @@ export const TIMEOUT_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   timeout("tunnel", "DLB", "timeout client and server", "Idle time of a TCP session, or of an upgraded HTTP one."),
   timeout("client-fin", "DFL", "timeout client", "Idle time of a client once one direction is closed."),
   timeout("server-fin", "DLB", "timeout server", "Idle time of a server once one direction is closed."),
+  timeout("queue", "DLB", "timeout connect", "Time in a queue for a server; then 503."),
   timeout("check", "DLB", "none: inter is the whole budget", "Time for a health check once it is connected."),
   legacy("contimeout", "connect", "DLB"),
   legacy("clitimeout", "client", "DFL"),
