@@ -1,5 +1,5 @@
 /** How much a server may be given at a time (`maxconn`, `minconn`, `maxqueue`, `fullconn`). */
-import type { HaproxyConfiguration, Server } from "../../config/haproxy/model.js";
+import type { Frontend, HaproxyConfiguration, Server } from "../../config/haproxy/model.js";
 import { type Entity, Gauge, type SharedState } from "../shared-state.js";
 
 /** What the queues look at of a server. */
@@ -29,10 +29,13 @@ export function fullConnections(
   maxConnections: number,
 ): number {
   const total = frontends
-    .filter(({ defaultBackend }) => defaultBackend === backendIndex)
+    .filter((frontend) => mayReach(frontend, backendIndex))
     .reduce((sum, frontend) => sum + Math.min(frontend.maxConnections, maxConnections), 0);
   return backends[backendIndex]?.fullConnections ?? Math.max(1, Math.ceil(total / 10));
 }
+
+const mayReach = ({ defaultBackend, rules }: Frontend, backendIndex: number): boolean =>
+  defaultBackend === backendIndex || rules.useBackend.some(({ action }) => action.backend === backendIndex);
 
 /** The limits of one backend's servers, held against what they are doing now. Exact while the backend is locked. */
 export class ServerLimits {

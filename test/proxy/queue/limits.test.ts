@@ -42,7 +42,8 @@ frontend one
   default_backend b
 frontend two
   maxconn 50
-  default_backend b
+  default_backend c
+  use_backend b if TRUE
 frontend other
   default_backend c
 backend b
@@ -51,7 +52,7 @@ backend c
 `;
   assert.equal(fullConnections(readConfiguration(text("")), 0, 1_000), 15);
   assert.equal(fullConnections(readConfiguration(text("fullconn 3")), 0, 1_000), 3);
-  assert.equal(fullConnections(readConfiguration(text("")), 1, 1_000), 100);
+  assert.equal(fullConnections(readConfiguration(text("")), 1, 1_000), 105);
   // The process takes less than the two together.
   assert.equal(fullConnections(readConfiguration(text("")), 0, 60), 11);
 });
