@@ -478,11 +478,20 @@ export class HttpSession extends Session {
   }
 
   /**
-   * The server closed an idle connection just when the request was sent on it. Nothing has been answered, so the
-   * request is sent again, on a connection of its own. False if that cannot be done.
+   * Nothing has been answered, and the request is sent again on a connection of its own: the server closed an idle one
+   * just when the request went out on it, or it says that it has not looked at the request (RFC 9113 §8.7).
+   * @returns false if that cannot be done
    */
   #replay(): boolean {
-    if (!this.#isReused || this.response.hasBegun || !this.request.rewind()) return false;
+    const backend = this.backend!;
+    const isUntouched = this.upstream?.isUntouched === true;
+    if (!this.#isReused && !(isUntouched && this.retries < backend.settings.retries)) return false;
+    if (this.response.hasBegun || !this.request.rewind(isUntouched)) return false;
+    if (!this.#isReused) {
+      this.retries++;
+      this.server!.counters.add(Counter.retries, 1);
+      backend.counters.add(Counter.retries, 1);
+    }
     this.#isReused = false;
     this.closeUpstream();
     this.#phase = Phase.connecting;

@@ -29,6 +29,8 @@ export interface Channel extends Handler {
   readonly ended: boolean;
   /** We have said that no more bytes come from us. */
   readonly finished: boolean;
+  /** It broke, and its peer says that it has not looked at a byte of ours: all may be sent again elsewhere. */
+  readonly isUntouched?: boolean;
   /** Closed by us. */
   readonly closed: boolean;
 

@@ -164,12 +164,13 @@ export class RequestSide {
 
   /**
    * Takes it back to its first byte, to be sent again.
+   * @param isUntouched the server has not looked at it
    * @returns false if it is not all there any more, or if doing it twice could do harm (RFC 9110 §9.2.2)
    */
-  rewind(): boolean {
+  rewind(isUntouched: boolean): boolean {
     const { method } = this.head;
     const isIdempotent = method !== Method.POST && method !== Method.PATCH && method !== Method.OTHER;
-    if (!isIdempotent || !this.#isWhole || this.#buffer === undefined) return false;
+    if (!(isUntouched || isIdempotent) || !this.#isWhole || this.#buffer === undefined) return false;
     this.#sent = this.#buffer.start;
     this.bytes = 0;
     return true;

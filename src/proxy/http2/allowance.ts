@@ -28,4 +28,8 @@ export class Allowance {
     this.#left--;
     return true;
   }
+
+  giveBack(): void {
+    if (this.#left < this.burst) this.#left++;
+  }
 }

@@ -137,6 +137,7 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
     // What its session has not read counts as read for the connection.
     this.receiving.giveBack(stream.inbound.unread);
     stream.inbound.unread = 0;
+    if (stream.localEnded && stream.remoteEnded) this.#conduct.onStreamDone();
     this.streams.remove(stream);
     this.onStreamGone();
   }
@@ -198,10 +199,13 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
     if (this.isIdle(streamId)) return ErrorCode.PROTOCOL_ERROR;
     const stream = this.streams.find(streamId);
     if (stream === undefined) return this.spendIdleFrame();
-    stream.isUnprocessed = code === ErrorCode.REFUSED_STREAM;
-    if (stream.localEnded && code === ErrorCode.NO_ERROR) stream.remoteEnded = true;
+    stream.isUntouched = code === ErrorCode.REFUSED_STREAM;
+    if (code === ErrorCode.NO_ERROR && stream.remoteEnded && !this.isServer) {
+      stream.abandonRequest();
+      return 0;
+    }
     this.failStream(stream, ECONNRESET);
-    return this.#spendReset();
+    return this.isServer ? this.#spendReset() : 0; // a server can reset no more than we ask for
   }
 
   onSettings(bytes: Uint8Array, from: number, to: number): number {

@@ -1,7 +1,9 @@
 /** Heads of HTTP/1.1, as sessions send them, become HEADERS frames (RFC 9113 §8.3). */
+import { EPIPE } from "../../sys/errno.js";
 import { COLON, CR, HTAB, LF, SP } from "../http1/characters.js";
 import { FieldId, RequestHead, ResponseHead } from "../http1/head.js";
 import { fieldNames, Method } from "../http1/names.js";
+import { isAccept, isKey, Upgrade } from "./extended-connect.js";
 import { FRAME_HEADER } from "./frames.js";
 import type { Http2Stream } from "./stream.js";
 
@@ -10,6 +12,8 @@ const STATUS = bytesOf(":status");
 const METHOD = bytesOf(":method");
 const PATH = bytesOf(":path");
 const AUTHORITY = bytesOf(":authority");
+const PROTOCOL = bytesOf(":protocol");
+const CONNECT = bytesOf("CONNECT");
 const WEBSOCKET_200 = 8;
 /** Indexes of the static table. */
 const INDEX_OF_STATUS: Readonly<Record<number, number>> = {
@@ -51,7 +55,10 @@ export class HeadEncoder {
   readonly #request = new RequestHead();
   readonly #response = new ResponseHead();
 
-  /** Sends the head that bytes[at, to) begin with. Returns its length; ≤ 0 if it is not whole or not a head. */
+  /**
+   * Sends the head that bytes[at, to) begin with.
+   * @returns its length; 0: it has to wait for the peer's SETTINGS, or nothing can come of it any more; -1: it is no head
+   */
   send(stream: Http2Stream, bytes: Uint8Array, at: number, to: number): number {
     return stream.isServer ? this.#sendResponse(stream, bytes, at, to) : this.#sendRequest(stream, bytes, at, to);
   }
@@ -118,18 +125,24 @@ export class HeadEncoder {
     head.reset();
     const length = head.parse(bytes, at, to);
     if (length <= 0) return -1;
+    const upgrade = head.upgrade ? Upgrade.of(head, bytes) : undefined;
+    if (upgrade !== undefined && !mayConnect(stream)) return 0;
     const isConnect = head.method === Method.CONNECT;
     stream.requestMethod = head.method;
+    stream.upgrade = upgrade;
     this.isInterim = false;
-    this.isTunnel = isConnect;
+    this.isTunnel = isConnect || upgrade !== undefined;
     this.isChunked = head.chunked;
     this.contentLength = head.contentLength;
-    this.isBodyless = !isConnect && !head.chunked && head.contentLength <= 0;
+    this.isBodyless = !this.isTunnel && !head.chunked && head.contentLength <= 0;
     const { output, encoder } = stream.connection;
     const out = output.buffer.bytes;
     const start = output.buffer.end + FRAME_HEADER;
     let end = encoder.begin(out, start);
-    if (head.method === Method.GET) end = encoder.indexed(out, end, INDEX_GET);
+    if (upgrade !== undefined) {
+      end = this.#range(stream, end, METHOD, CONNECT, 0, CONNECT.length);
+      end = this.#text(stream, end, PROTOCOL, upgrade.protocol);
+    } else if (head.method === Method.GET) end = encoder.indexed(out, end, INDEX_GET);
     else if (head.method === Method.POST) end = encoder.indexed(out, end, INDEX_POST);
     else end = this.#range(stream, end, METHOD, bytes, head.methodStart, head.methodEnd);
     const host = 4 * head.hostIndex;
@@ -143,7 +156,7 @@ export class HeadEncoder {
     const { fields, fieldIds, fieldCount } = head;
     for (let index = 0; index < fieldCount; index++) {
       const id = fieldIds[index]!;
-      if (isLeftOut(id) || id === FieldId.HOST) continue;
+      if (isLeftOut(id) || id === FieldId.HOST || (upgrade !== undefined && isKey(head, bytes, index))) continue;
       const place = 4 * index;
       // §8.2.2: nothing but trailers may be asked for.
       if (id === FieldId.TE && !isTrailers(bytes, fields[place + 2]!, fields[place + 3]!)) continue;
@@ -186,21 +199,27 @@ export class HeadEncoder {
   }
 }
 
+/**
+ * RFC 8441 §3: nothing but the server's SETTINGS tells whether it knows the extended CONNECT. If it does not, the stream
+ * is over: without its Upgrade the request would mean something else.
+ */
+function mayConnect(stream: Http2Stream): boolean {
+  const { peer } = stream.connection;
+  stream.waitsForSettings = !peer.isKnown;
+  if (peer.isKnown && !peer.connectProtocol) stream.fail(EPIPE);
+  return peer.isKnown && peer.connectProtocol;
+}
+
 const SLASH = 0x2f;
 const ASTERISK = 0x2a;
 const QUESTION = 0x3f;
-const ACCEPT = bytesOf("sec-websocket-accept");
 const TRAILERS = bytesOf("trailers");
 
 const isSpace = (byte: number): boolean => byte === SP || byte === HTAB;
 
-/** It answers a key that an extended CONNECT does not have. */
-const isAccept = (bytes: Uint8Array, start: number, end: number): boolean => isWord(bytes, start, end, ACCEPT);
-const isTrailers = (bytes: Uint8Array, start: number, end: number): boolean => isWord(bytes, start, end, TRAILERS);
-
-function isWord(bytes: Uint8Array, start: number, end: number, expected: Uint8Array): boolean {
-  if (end - start !== expected.length) return false;
-  for (let index = 0; index < expected.length; index++)
-    if ((bytes[start + index]! | 0x20) !== expected[index]) return false;
+function isTrailers(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start !== TRAILERS.length) return false;
+  for (let index = 0; index < TRAILERS.length; index++)
+    if ((bytes[start + index]! | 0x20) !== TRAILERS[index]) return false;
   return true;
 }

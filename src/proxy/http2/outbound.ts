@@ -88,7 +88,7 @@ export class Outbound {
   #takeHead(stream: Http2Stream, bytes: Uint8Array, at: number, to: number): number {
     if (!stream.hasRoomForHead(to - at)) return at;
     const length = heads.send(stream, bytes, at, to);
-    if (length <= 0) return -1;
+    if (length <= 0) return length < 0 ? -1 : at;
     if (heads.isInterim) return at + length;
     if (heads.isTunnel) this.#part = Part.tunnel;
     else if (heads.isBodyless) this.#part = Part.done;

@@ -4,7 +4,10 @@ import { ErrorCode } from "./error-code.js";
 
 /** PING, SETTINGS: each wants an answer. gRPC measures bandwidth with PINGs, a few for each round trip. */
 const QUESTIONS = { burst: 500, perSecond: 100 };
-/** Streams that come to nothing, be it that the peer resets them or makes us do so ("rapid reset"). */
+/**
+ * Streams that come to nothing, be it that the peer resets them or makes us do so ("rapid reset"). Those that come to
+ * an end make up for as many: clients of gRPC that hedge their requests cancel every other one.
+ */
 const RESETS = { burst: 200, perSecond: 50 };
 /** Frames that say nothing: empty DATA, PRIORITY, unknown types, what concerns closed streams. */
 const IDLE_FRAMES = { burst: 1000, perSecond: 200 };
@@ -24,6 +27,10 @@ export class PeerConduct {
 
   onReset(now: number): number {
     return verdict(this.#resets.spend(now));
+  }
+
+  onStreamDone(): void {
+    this.#resets.giveBack();
   }
 
   onIdleFrame(now: number): number {

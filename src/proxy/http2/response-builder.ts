@@ -1,6 +1,7 @@
 /** The fields of an HTTP/2 response become the head of an HTTP/1.1 one, which is what sessions read (RFC 9113 §8.3.2). */
 import { parseContentLength } from "../http1/field-values.js";
 import { Method } from "../http1/names.js";
+import { isAccept, type Upgrade } from "./extended-connect.js";
 import { FieldKind, type HeaderField } from "./field.js";
 import type { FieldSink } from "./hpack-decoder.js";
 import { Body } from "./request-builder.js";
@@ -58,19 +59,22 @@ export class ResponseBuilder implements FieldSink {
   #at = 0;
   #isMalformed = false;
   #isTrailers = false;
+  #upgrade: Upgrade | undefined;
 
   /** @param maxListSize of the decoder that gives the fields: they then fit */
   constructor(maxListSize: number) {
     this.bytes = new Uint8Array(maxListSize + 1024);
   }
 
-  begin(isTrailers: boolean): void {
+  /** @param upgrade what the request stood for: its 2xx becomes 101 */
+  begin(isTrailers: boolean, upgrade?: Upgrade): void {
     this.status = 0;
     this.body = Body.none;
     this.contentLength = -1;
     this.#at = 0;
     this.#isMalformed = false;
     this.#isTrailers = isTrailers;
+    this.#upgrade = upgrade;
   }
 
   onField(field: HeaderField): void {
@@ -87,6 +91,11 @@ export class ResponseBuilder implements FieldSink {
     if (this.#isTrailers) return this.#isMalformed ? MALFORMED : this.#at;
     // 101 is of HTTP/1.1 alone (§8.6).
     if (this.#isMalformed || this.status === 0 || this.status === 101) return MALFORMED;
+    if (this.#isSwitch) {
+      this.body = Body.tunnel;
+      this.#copy(CRLF, CRLF.length);
+      return this.#at;
+    }
     const isInterim = this.status < 200;
     if (isInterim && endStream) return MALFORMED;
     const isBodyless = isInterim || this.status === 204 || this.status === 304 || requestMethod === Method.HEAD;
@@ -114,6 +123,8 @@ export class ResponseBuilder implements FieldSink {
     if (this.status === 0 && !this.#isTrailers) this.#isMalformed = true;
     switch (kind) {
       case FieldKind.regular:
+        if (this.#isSwitch && isAccept(line, 0, field.nameLength)) return false; // the switching head has it
+        return !this.#isMalformed;
       case FieldKind.cookie:
       case FieldKind.host:
         return !this.#isMalformed;
@@ -124,12 +135,17 @@ export class ResponseBuilder implements FieldSink {
         const isNew = this.contentLength < 0;
         if (value < 0 || this.#isTrailers || (!isNew && value !== this.contentLength)) this.#isMalformed = true;
         this.contentLength = value;
-        return isNew && !this.#isMalformed;
+        return isNew && !this.#isMalformed && !this.#isSwitch;
       }
       default:
         this.#isMalformed = true;
         return false;
     }
+  }
+
+  /** It opens the tunnel that the request asked for. */
+  get #isSwitch(): boolean {
+    return this.#upgrade !== undefined && this.status >= 200 && this.status < 300;
   }
 
   #takeStatus(line: Uint8Array, start: number, end: number): void {
@@ -140,6 +156,11 @@ export class ResponseBuilder implements FieldSink {
       return;
     }
     this.status = status;
+    if (this.#isSwitch) {
+      const { switchingHead } = this.#upgrade!;
+      this.#copy(switchingHead, switchingHead.length);
+      return;
+    }
     this.#copy(STATUS_LINE, STATUS_LINE.length);
     const rest = bytesOf(`${status} ${REASONS[status] ?? ""}\r\n`);
     this.#copy(rest, rest.length);

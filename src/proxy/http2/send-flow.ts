@@ -49,9 +49,9 @@ export class SendFlow {
     return true;
   }
 
-  /** A stream whose own window is closed is woken when that opens; the others wait for the connection. */
+  /** A stream that waits for something of its own is woken when that comes; the others wait for the connection. */
   block(stream: Http2Stream): void {
-    if (stream.waitsForWindow || stream.isQueued) return;
+    if (stream.waitsForWindow || stream.waitsForSettings || stream.isQueued) return;
     stream.isQueued = true;
     this.#blocked.push(stream);
   }

@@ -84,7 +84,7 @@ export class ServerConnection extends Http2Connection {
       return error !== 0 ? error : this.spendIdleFrame();
     }
     if (stream.hasHead) return this.onTrailers(stream, endStream, bytes, from, to);
-    builder.begin(false);
+    builder.begin(false, stream.upgrade);
     if (this.decoder.decode(bytes, from, to, builder) !== 0) return ErrorCode.COMPRESSION_ERROR;
     const length = this.decoder.tooLarge ? -1 : builder.finish(endStream, stream.requestMethod);
     if (length < 0) return this.streamError(stream, ErrorCode.PROTOCOL_ERROR);
@@ -99,11 +99,20 @@ export class ServerConnection extends Http2Connection {
     return 0;
   }
 
+  /** Heads that have waited for them go now. */
+  override onSettings(bytes: Uint8Array, from: number, to: number): number {
+    const isFirst = !this.peer.isKnown;
+    const error = super.onSettings(bytes, from, to);
+    if (error !== 0 || !isFirst) return error;
+    for (const stream of this.#live.all()) if (stream.waitsForSettings) stream.unblock();
+    return 0;
+  }
+
   override onGoAway(lastStreamId: number): number {
     this.#isGoingAway = true;
     for (const stream of this.#live.all()) {
       if (stream.id !== 0 && stream.id <= lastStreamId) continue;
-      stream.isUnprocessed = true;
+      stream.isUntouched = true;
       this.failStream(stream, ECONNRESET);
     }
     if (this.#live.size === 0) this.#end();

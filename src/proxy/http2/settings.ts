@@ -10,7 +10,10 @@ export class PeerSettings {
   maxConcurrentStreams = Number.POSITIVE_INFINITY;
   initialWindow = DEFAULT_WINDOW;
   maxFrame = MAX_FRAME;
+  /** It understands the extended CONNECT (RFC 8441). */
   connectProtocol = false;
+  /** It has said what it asks. */
+  isKnown = false;
 
   /**
    * Takes the payload of a SETTINGS frame, its length a multiple of 6.
@@ -18,6 +21,7 @@ export class PeerSettings {
    * @returns 0, or the ErrorCode with which the connection has to end
    */
   apply(bytes: Uint8Array, start: number, end: number, fromServer: boolean): number {
+    this.isKnown = true;
     for (let at = start; at < end; at += 6) {
       const value = readUint32(bytes, at + 2);
       switch ((bytes[at]! << 8) | bytes[at + 1]!) {

@@ -5,6 +5,7 @@ import type { Loop } from "../../reactor/loop.js";
 import { EAGAIN, EPIPE } from "../../sys/errno.js";
 import type { Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
+import type { Upgrade } from "./extended-connect.js";
 import { DEFAULT_WINDOW } from "./frames.js";
 import { Inbound } from "./inbound.js";
 import { Outbound } from "./outbound.js";
@@ -18,8 +19,10 @@ export class Http2Stream implements Channel {
   closed = false;
   /** A `Method`: of the request. */
   requestMethod = 0;
-  /** An extended CONNECT. */
+  /** An extended CONNECT, from a client. */
   isExtended = false;
+  /** What an extended CONNECT to a server stands for. */
+  upgrade: Upgrade | undefined = undefined;
   /** A head that is not interim has come. */
   hasHead = false;
   /** END_STREAM has come, and has gone. */
@@ -34,8 +37,10 @@ export class Http2Stream implements Channel {
   isQueued = false;
   /** It waits for a window of its own. */
   waitsForWindow = false;
-  /** No byte of it has been looked at, say REFUSED_STREAM and GOAWAY: it may be sent again. */
-  isUnprocessed = false;
+  /** Its head waits for the peer's SETTINGS. */
+  waitsForSettings = false;
+  /** As REFUSED_STREAM and GOAWAY say (RFC 9113 §8.7). */
+  isUntouched = false;
   readonly loop: Loop;
   readonly inbound: Inbound;
   readonly outbound = new Outbound();
@@ -104,6 +109,7 @@ export class Http2Stream implements Channel {
     this.waitsForWindow = false;
     const count = this.outbound.take(this, buffer.bytes, from, to);
     if (count < 0) return -EPIPE; // not a message: a bug on our side of the session, or a broken error file
+    if (this.#error !== 0) return -this.#error;
     if (count < to - from) {
       this.writable = false;
       this.connection.sending.block(this);
@@ -207,6 +213,12 @@ export class Http2Stream implements Channel {
 
   #onLocalEnd(): void {
     this.localEnded = true;
+  }
+
+  /** §8.1: the server has answered, and wants no more of the request; the answer is not to be lost for that. */
+  abandonRequest(): void {
+    this.localEnded = true;
+    this.unblock();
   }
 
   #close(code: number): void {

@@ -82,6 +82,21 @@ export function setting(identifier: number, value: number): Buffer {
   return bytes;
 }
 
+/** The whole frames of bytes[at, …). */
+export function* framesOf(bytes: Buffer, at: number): Iterable<Frame> {
+  for (let from = at; from + 9 <= bytes.length; ) {
+    const to = from + 9 + bytes.readUIntBE(from, 3);
+    if (to > bytes.length) return;
+    yield {
+      type: bytes[from + 3]!,
+      flags: bytes[from + 4]!,
+      streamId: bytes.readUInt32BE(from + 5),
+      payload: bytes.subarray(from + 9, to),
+    };
+    from = to;
+  }
+}
+
 export class FrameClient {
   private constructor(readonly raw: RawClient) {}
 
@@ -98,20 +113,7 @@ export class FrameClient {
 
   /** All whole frames that have come so far. */
   get frames(): Frame[] {
-    const { bytes } = this.raw;
-    const frames: Frame[] = [];
-    for (let at = 0; at + 9 <= bytes.length; ) {
-      const length = bytes.readUIntBE(at, 3);
-      if (at + 9 + length > bytes.length) break;
-      frames.push({
-        type: bytes[at + 3]!,
-        flags: bytes[at + 4]!,
-        streamId: bytes.readUInt32BE(at + 5),
-        payload: bytes.subarray(at + 9, at + 9 + length),
-      });
-      at += 9 + length;
-    }
-    return frames;
+    return [...framesOf(this.raw.bytes, 0)];
   }
 
   /** Waits for a frame; undefined if none comes, or the connection ends without it. */
