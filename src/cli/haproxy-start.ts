@@ -12,8 +12,8 @@ export type Log = (line: string, level: LogLevel) => void;
 const HAND_OVER_MS = 5_000;
 
 /**
- * Starts the proxy in the place of the processes that -sf and -st name. They are told once it serves; or before, if it
- * needs the addresses that they listen at.
+ * Starts the proxy in the place of the processes that -sf and -st name. They are told once it serves and has all new
+ * connections; or before, if they do not let it listen beside them.
  */
 export async function takeOver(
   flags: Flags,
@@ -21,6 +21,7 @@ export async function takeOver(
   log: Log,
 ): Promise<[RunningProxy, AdminSockets]> {
   let told = !flags.has("finish") && !flags.has("terminate");
+  const succeeds = !told;
   const patience = told ? 0 : performance.now() + HAND_OVER_MS;
   const tell = (): void => {
     if (!told) tellPredecessors(flags, log);
@@ -28,7 +29,8 @@ export async function takeOver(
   };
   for (;;) {
     try {
-      const started = await startAll(configuration, log);
+      const started = await startAll(configuration, succeeds, log);
+      if (succeeds) started[0].takeOver();
       tell();
       return started;
     } catch (error) {
@@ -40,12 +42,16 @@ export async function takeOver(
 }
 
 /** Everything that needs root is open when privileges go. @throws Error if anything cannot be; nothing runs then. */
-async function startAll(configuration: HaproxyConfiguration, log: Log): Promise<[RunningProxy, AdminSockets]> {
+async function startAll(
+  configuration: HaproxyConfiguration,
+  succeeds: boolean,
+  log: Log,
+): Promise<[RunningProxy, AdminSockets]> {
   const [{ startProxy }, { openAdminSockets }] = await Promise.all([
     import("../proxy/control.js"),
     import("./admin-sockets.js"),
   ]);
-  const proxy = await startProxy(configuration, { log: (level, line) => log(line, level) });
+  const proxy = await startProxy(configuration, { log: (level, line) => log(line, level), succeeds });
   try {
     const admin = await openAdminSockets(proxy);
     proxy.dropPrivileges();

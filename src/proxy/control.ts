@@ -12,6 +12,7 @@ import { tcpCheck } from "../health/tcp-check.js";
 import { notifyEventfd } from "../sys/epoll.js";
 import { raiseFileLimit } from "../sys/process.js";
 import { close } from "../sys/socket.js";
+import { HandOver } from "./hand-over.js";
 import { type ListeningSocket, openListeners } from "./listening-socket.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
 import { dropPrivileges } from "./privileges.js";
@@ -32,6 +33,8 @@ const SPARE_FILES = 200;
 export interface ProxyOptions {
   /** What an operator should see: warnings, servers that go up and down. */
   log(level: LogLevel, line: string): void;
+  /** Another process may listen at the same addresses, and keeps its clients until `takeOver`. */
+  readonly succeeds?: boolean;
 }
 
 interface RunningWorker {
@@ -57,6 +60,7 @@ export class RunningProxy {
   readonly state: SharedState;
   readonly health: HealthChecker;
   #listeners: ListeningSocket[][] = [];
+  #handOver = new HandOver([]);
   #workers: RunningWorker[] = [];
   #plumbing: TransparentPlumbing | undefined;
   #tls: TlsContexts | undefined;
@@ -105,7 +109,8 @@ export class RunningProxy {
     try {
       this.#tls = new TlsContexts(this.configuration, this.state.layout.workers);
       for (const warning of this.#tls.warnings) this.#log.write("warning", warning);
-      this.#listeners = openListeners(this.configuration.frontends);
+      this.#listeners = openListeners(this.configuration.frontends, this.options.succeeds);
+      this.#handOver = new HandOver(this.#listeners.flat());
       if (this.#impersonatesClients)
         this.#plumbing = installTransparentPlumbing({
           notice: (line) => this.#log.write("notice", line),
@@ -122,6 +127,11 @@ export class RunningProxy {
     for (const { name } of this.configuration.backends) this.#log.write("notice", `Proxy ${name} started.`);
   }
 
+  /** All new connections come here from now on, and none to the processes that this one succeeds. */
+  takeOver(): void {
+    this.#handOver.takeOver();
+  }
+
   /** `user` and `group`, once everything that needs root is open. */
   dropPrivileges(): void {
     dropPrivileges(this.configuration.global, this.#impersonatesClients, (line) => this.#log.write("warning", line));
@@ -131,7 +141,9 @@ export class RunningProxy {
   async stop(hard: boolean): Promise<void> {
     for (const { name } of this.configuration.frontends)
       this.#log.write("warning", `Stopping frontend ${name} in 0 ms.`);
-    await this.#end({ kind: hard ? "stop" : "drain" });
+    if (!hard) await this.#handOver.grace();
+    // A hard stop may have come meanwhile.
+    if (hard || !this.#isStopping) await this.#end({ kind: hard ? "stop" : "drain" });
   }
 
   get #impersonatesClients(): boolean {
@@ -141,6 +153,7 @@ export class RunningProxy {
   /** @param isRetried it has not started, and may be started again */
   async #end(message: ToWorker, isRetried = false): Promise<void> {
     this.#isStopping = true;
+    this.#handOver.stop();
     this.health.stop();
     for (const { thread, wakeFd } of this.#workers) {
       thread.postMessage(message);

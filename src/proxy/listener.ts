@@ -65,6 +65,16 @@ export class Listener implements Handler {
     this.#token = undefined;
   }
 
+  /** Takes those that wait already, be it full or not, for closing the socket would reset them; then no more. */
+  finish(): void {
+    this.stop();
+    for (;;) {
+      const fd = accept(this.fd);
+      if (fd >= 0) this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
+      else if (fd !== -ECONNABORTED && fd !== -EINTR) return;
+    }
+  }
+
   #pause(): void {
     this.stop();
     this.loop.timers.arm(this.#retry, this.loop.now + PAUSE);

@@ -3,6 +3,7 @@ import type { Stats } from "node:fs";
 import type { Bind, Frontend } from "../config/haproxy/model.js";
 import { AF_INET, AF_INET6, AF_UNIX } from "../sys/address.js";
 import { check } from "../sys/errno.js";
+import { countListeners, listeningPlace, spreadConnections, steerConnections } from "../sys/reuseport.js";
 import {
   adopt,
   bind,
@@ -48,8 +49,13 @@ export type ListenerFrontend = Pick<Frontend, "backlog" | "keepAlive">;
 type SocketBind = Bind & ConfiguredAddress;
 
 export class ListeningSocket {
+  /** Sockets that listened at its address before it, which it is to succeed. */
+  #predecessors = 0;
+
   private constructor(
     readonly fd: number,
+    /** See `listeningPlace`. */
+    readonly place: string,
     /** Another process opened it, and may go on using it. */
     readonly isInherited: boolean,
     /** The file of a UNIX socket, and what it was when we put it there. */
@@ -59,9 +65,10 @@ export class ListeningSocket {
   /**
    * Opens it. A virtual IP that the other box holds can be bound as well (IP_FREEBIND), without any sysctl.
    * @param sharesPort another listener of this process has the same port; the kernel prefers the closest address
+   * @param succeeds a process that listens at this address goes on doing so, and gets all connections until `takeOver`
    * @throws SystemError or Error, with the address in its text
    */
-  static open(settings: Bind, frontend: ListenerFrontend, sharesPort: boolean): ListeningSocket {
+  static open(settings: Bind, frontend: ListenerFrontend, sharesPort: boolean, succeeds = false): ListeningSocket {
     if (settings.family === "fd") return inherit(settings, frontend);
     const configured = settings as SocketBind;
     const where = addressText(configured);
@@ -69,15 +76,43 @@ export class ListeningSocket {
     const address = socketAddress(isPath ? { ...configured, address: temporaryPath(settings.address) } : configured);
     const fd = check(socket(address.family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "socket", where);
     try {
-      if (address.family !== AF_UNIX) prepareInternet(fd, settings, where, sharesPort);
+      const isInternet = address.family !== AF_UNIX;
+      if (isInternet) prepareInternet(fd, settings, where, sharesPort || succeeds);
       check(bind(fd, address), "bind", where);
+      // Said before bind, it would let us listen beside a program that we are not to succeed, and share its clients.
+      // Said by now, it lets our successor listen beside us.
+      if (isInternet) check(setOption(fd, SOL_SOCKET, SO_REUSEPORT, 1), "SO_REUSEPORT", where);
       check(listen(fd, backlogOf(settings, frontend)), "listen", where);
       applyOptions(fd, address.family, settings, frontend, where);
-      return new ListeningSocket(fd, false, isPath ? putInPlace(settings) : undefined);
+      const socket = new ListeningSocket(fd, listeningPlace(fd), false, isPath ? putInPlace(settings) : undefined);
+      if (succeeds && isInternet) socket.#giveWay();
+      return socket;
     } catch (error) {
       close(fd);
       throw error;
     }
+  }
+
+  /** Lets those that were here before have all connections: we cannot serve any yet. */
+  #giveWay(): void {
+    this.#predecessors = this.listenersHere - 1;
+    if (this.#predecessors > 0) steerConnections(this.fd, this.#predecessors - 1);
+  }
+
+  /** From now on all new connections are ours, and our predecessors can see their queues come to an end. */
+  takeOver(): void {
+    if (this.#predecessors > 0) steerConnections(this.fd, this.#predecessors);
+  }
+
+  /** Our predecessors are gone. */
+  beAlone(): void {
+    if (this.#predecessors > 0) spreadConnections(this.fd);
+    this.#predecessors = 0;
+  }
+
+  /** Sockets that listen at its place, whatever process they are of; 0: it is no Internet socket. */
+  get listenersHere(): number {
+    return countListeners(this.place);
   }
 
   /** @param isRetried the start has failed, and may be tried again: what was inherited is needed then */
@@ -87,15 +122,16 @@ export class ListeningSocket {
   }
 
   static adopted(fd: number): ListeningSocket {
-    return new ListeningSocket(fd, true);
+    return new ListeningSocket(fd, listeningPlace(fd), true);
   }
 }
 
 /**
  * Opens the sockets of all frontends, in order.
+ * @param succeeds another process may listen at the same addresses
  * @throws SystemError or Error if one cannot be opened; none is left open then
  */
-export function openListeners(frontends: readonly Frontend[]): ListeningSocket[][] {
+export function openListeners(frontends: readonly Frontend[], succeeds = false): ListeningSocket[][] {
   const byPort = new Map<number, Bind[]>();
   for (const bind of frontends.flatMap(({ binds }) => binds)) {
     const others = byPort.get(bind.port);
@@ -110,6 +146,7 @@ export function openListeners(frontends: readonly Frontend[]): ListeningSocket[]
           bind,
           frontend,
           byPort.get(bind.port)!.some((other) => overlaps(bind, other)),
+          succeeds,
         );
         opened.push(socket);
         return socket;

@@ -289,8 +289,11 @@ class ProxyWorker implements SessionContext {
   }
 
   #drain(): void {
-    this.#stopListening();
+    this.stopping = true;
     for (const session of this.#sessions.all()) session.onStopping();
+    // Those that come last are served, so they come after it.
+    for (const listener of this.#listeners) listener.finish();
+    tell({ kind: "deaf" });
     this.#stopIfDone();
   }
 
@@ -304,17 +307,13 @@ class ProxyWorker implements SessionContext {
   }
 
   #stop(): void {
-    this.#stopListening();
+    this.stopping = true;
+    for (const listener of this.#listeners) listener.stop();
+    tell({ kind: "deaf" });
     for (const handshake of [...this.#handshakes]) handshake.drop();
     for (const reader of [...this.#proxyHeaders]) reader.drop();
     for (const session of this.#sessions.all()) session.abort();
     this.loop.stop();
-  }
-
-  #stopListening(): void {
-    this.stopping = true;
-    for (const listener of this.#listeners) listener.stop();
-    tell({ kind: "deaf" });
   }
 
   /** Every server's idle connections at its own pace (`pool-purge-delay`). */
