@@ -18,6 +18,7 @@ import type { FrontendRules } from "./rules/frontend-rules.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
 import { Session, type SessionContext } from "./session.js";
 import { Counter } from "./shared-state.js";
+import { areSameNames } from "./tls/server-names.js";
 
 const Phase = {
   /** Between requests: no byte of the next one has come. */
@@ -306,7 +307,7 @@ export class HttpSession extends Session {
     const { head } = request;
     this.headAt = this.context.loop.now;
     if (frontend.log !== undefined) this.requestLine = this.describeRequest();
-    const backend = frontend.rules.needRequest ? this.#askRules(frontend.rules) : frontend.rules.fallback;
+    const backend = this.#route(frontend.rules);
     if (backend === "reject") {
       this.#deny();
       return;
@@ -333,10 +334,19 @@ export class HttpSession extends Session {
     this.connectToServer(backend);
   }
 
-  #askRules(rules: FrontendRules<BackendRuntime>): BackendRuntime | "reject" | undefined {
+  /** Asks the rules, and takes what the servers are to be told; before `accept` changes the head. */
+  #route(rules: FrontendRules<BackendRuntime>): BackendRuntime | "reject" | undefined {
+    const isPlain = !rules.needRequest && rules.fallback?.takeServerNames === undefined;
+    if (isPlain && this.serverNames === undefined) return rules.fallback;
     const { bytes, start, end } = this.request.input;
     evidence.ofRequest(this, bytes, start, end, this.request.head);
-    return rules.inspect(evidence) === "reject" ? "reject" : rules.chooseBackend(evidence);
+    if (rules.inspect(evidence) === "reject") return "reject";
+    const backend = rules.chooseBackend(evidence);
+    const names = backend?.takeServerNames?.(evidence);
+    // A connection for one name is not one for another.
+    if (!areSameNames(names, this.serverNames)) this.#own?.closeAll();
+    this.serverNames = names;
+    return backend;
   }
 
   /** `tcp-request content reject`: the client gets no answer. */

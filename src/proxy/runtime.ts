@@ -11,6 +11,7 @@ import { ProxyLog } from "./proxy-log.js";
 import { BackendQueue } from "./queue/backend-queue.js";
 import { fullConnections, ServerLimits } from "./queue/limits.js";
 import type { WaitingRoom } from "./queue/waiting-room.js";
+import type { Evidence } from "./rules/evidence.js";
 import { FrontendRules } from "./rules/frontend-rules.js";
 import { isAny } from "./server-socket.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
@@ -18,6 +19,7 @@ import { socketAddress } from "./socket-address.js";
 import type { StickTable } from "./stick-table.js";
 import { BindTls } from "./tls/bind-tls.js";
 import type { TlsHandles } from "./tls/contexts.js";
+import { compileServerNames, type ServerNames } from "./tls/server-names.js";
 import { ServerTls } from "./tls/server-tls.js";
 
 export class ServerRuntime {
@@ -46,7 +48,8 @@ export class ServerRuntime {
     this.idle = new IdleConnections(settings.pool, state, entity);
     // With `usesrc` it comes from the client's address, with a PROXY header it tells of one client.
     const isImpersonating = backend.source?.useSource !== undefined;
-    const isClients = dependsOnClient || isImpersonating || settings.sendProxy !== undefined;
+    const hasOwnName = settings.tls?.serverNameSample !== undefined;
+    const isClients = dependsOnClient || isImpersonating || settings.sendProxy !== undefined || hasOwnName;
     this.isPrivate = isClients || backend.httpReuse === "never";
     this.keepAlive = backend.keepAlive;
     const { protocol } = settings;
@@ -74,6 +77,8 @@ export class BackendRuntime {
   readonly balancer: Balancer;
   /** Undefined: no server has a limit, so nobody waits. */
   readonly queue: BackendQueue<ServerRuntime> | undefined;
+  /** Undefined: no server is told a name that depends on the client. */
+  readonly takeServerNames: ((evidence: Evidence) => ServerNames) | undefined;
   readonly pages: ErrorPages;
 
   constructor(
@@ -92,6 +97,7 @@ export class BackendRuntime {
     const limits = isLimited ? new ServerLimits(state, entity, fullConnections) : undefined;
     this.queue = limits && new BackendQueue(state, entity, servers, limits, room.lists, room);
     this.balancer = createBalancer(settings, entity, servers, state, limits);
+    this.takeServerNames = compileServerNames(settings.servers.map(({ tls }) => tls?.serverNameSample));
     this.pages = new ErrorPages(settings.errorFiles);
   }
 }

@@ -20,6 +20,7 @@ import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.j
 import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
 import { addressForClient, openServerSocket } from "./server-socket.js";
 import { Counter, Gauge, type SharedState } from "./shared-state.js";
+import type { ServerNames } from "./tls/server-names.js";
 
 /** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
 export interface ClientSession extends Member {
@@ -77,6 +78,8 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
   queuedAt = 0;
   connectStartedAt = 0;
   connectedAt = 0;
+  /** What the servers are asked for in handshakes, where that depends on the client. */
+  protected serverNames: ServerNames | undefined;
   #isConnecting = false;
   #waitsToRetry = false;
   /** Its place in a queue; 0: none. */
@@ -415,7 +418,10 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
   }
 
   /** With the PROXY header in front of the handshake, where the server wants one. */
-  #tlsStarter({ tls, settings }: ServerRuntime): TlsStarter | undefined {
+  #tlsStarter(server: ServerRuntime): TlsStarter | undefined {
+    const { settings } = server;
+    const name = this.serverNames?.[this.backend!.servers.indexOf(server)];
+    const tls = name === undefined ? server.tls : server.tls?.named(name);
     if (tls === undefined || settings.sendProxy === undefined) return tls;
     return new HeaderBeforeTls(tls, (fd) => this.#sendProxyHeader(fd, settings.sendProxy!));
   }

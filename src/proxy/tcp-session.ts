@@ -63,7 +63,9 @@ export class TcpSession extends Session {
   }
 
   #chooseBackend(): void {
-    this.backend = this.frontend.rules.chooseBackend(this.#evidence(true));
+    const known = this.#evidence(true);
+    this.backend = this.frontend.rules.chooseBackend(known);
+    this.serverNames = this.backend?.takeServerNames?.(known);
     this.#serve();
   }
 

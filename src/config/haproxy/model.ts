@@ -4,7 +4,7 @@
  */
 import type { Span } from "../diagnostics.js";
 import type { Milliseconds } from "../units.js";
-import type { FrontendRules } from "./rules/model.js";
+import type { FrontendRules, Sample } from "./rules/model.js";
 
 export interface HaproxyConfiguration {
   readonly global: HaproxyGlobal;
@@ -176,7 +176,9 @@ export interface ServerTls extends TlsSettings {
   readonly certificate: string | undefined;
   /** The name asked for in the handshake. */
   readonly serverName: string | undefined;
-  /** The name that the certificate must be for; undefined: any that the authorities vouch for. */
+  /** It depends on the client, as do the connections then. */
+  readonly serverNameSample: Sample | undefined;
+  /** The name that the certificate must be for; undefined: that which a sample gives, or any that the authorities vouch for. */
   readonly verifyHost: string | undefined;
   readonly reuseSessions: boolean;
   readonly span: Span;

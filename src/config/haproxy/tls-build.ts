@@ -64,6 +64,7 @@ export class TlsBuilder {
       verify,
       certificate: draft.certificates.map((path) => inFolder(global.crtBase, path)).at(-1),
       serverName: draft.serverName,
+      serverNameSample: draft.serverNameSample,
       verifyHost: draft.verifyHost ?? draft.serverName,
       reuseSessions: draft.reuseSessions ?? true,
       span,

@@ -2,6 +2,7 @@
 import type { Span } from "../diagnostics.js";
 import type { Word } from "./lexer.js";
 import type { TlsVersion } from "./model.js";
+import type { Sample } from "./rules/model.js";
 
 /** Undefined: not said. Copied when it changes, so that `default-server` can hand it down. */
 export interface TlsDraft {
@@ -28,6 +29,7 @@ export interface TlsDraft {
   readonly tickets: boolean | undefined;
   // Of servers:
   readonly serverName: string | undefined;
+  readonly serverNameSample: Sample | undefined;
   readonly verifyHost: string | undefined;
   readonly reuseSessions: boolean | undefined;
 }
@@ -52,6 +54,7 @@ export const NO_TLS: TlsDraft = {
   preferClientCiphers: undefined,
   tickets: undefined,
   serverName: undefined,
+  serverNameSample: undefined,
   verifyHost: undefined,
   reuseSessions: undefined,
 };

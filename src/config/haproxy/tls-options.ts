@@ -2,6 +2,7 @@
 import type { Word } from "./lexer.js";
 import type { TlsVersion } from "./model.js";
 import type { LineOption } from "./option-line.js";
+import { readCriterion } from "./rules/acl.js";
 import type { Statement } from "./statement.js";
 import { TLS_VERSIONS, type TlsDraft, VERSION_WORDS } from "./tls-draft.js";
 
@@ -116,7 +117,13 @@ export const SERVER_TLS_OPTIONS: readonly TlsOption[] = [
     verifyHost: word.text,
   })),
   option("no-verifyhost", "", "", "Takes back `verifyhost` of default-server.", () => ({ verifyHost: undefined })),
-  option("sni", "<expr>", "none", "The server's name in the handshake: str(<name>).", readServerName),
+  option(
+    "sni",
+    "<expr>",
+    "none",
+    "The server's name in the handshake: str(<name>), or a sample of the client.",
+    readServerName,
+  ),
   option("no-ssl-reuse", "", "reuse", "Every connection makes a session of its own.", () => ({ reuseSessions: false })),
 ];
 
@@ -140,7 +147,13 @@ function readAlpn(statement: Statement, _: TlsDraft, word: Word): Partial<TlsDra
 
 function readServerName(statement: Statement, _: TlsDraft, word: Word): Partial<TlsDraft> | undefined {
   const name = /^str\(([^()]+)\)$/.exec(word.text)?.[1];
-  if (name !== undefined) return { serverName: name };
-  statement.notSupported(word.span, `sni ${word.text}`, { remedy: "write: sni str(<name>)" });
+  if (name !== undefined) return { serverName: name, serverNameSample: undefined };
+  const criterion = readCriterion(statement, word);
+  if (criterion === undefined) return undefined;
+  if (criterion.type === "text" && criterion.method === undefined)
+    return { serverName: undefined, serverNameSample: criterion.sample };
+  statement.error("bad-value", word.span, `${word.text} is not a name`, {
+    remedy: "write: sni req.hdr(host), sni ssl_fc_sni or sni str(<name>)",
+  });
   return undefined;
 }

@@ -1,7 +1,8 @@
 /** Conditions, compiled once into functions of what is known of a client. */
 import type { AclTest, Condition, Term } from "../../config/haproxy/rules/model.js";
+import { converting } from "./converters.js";
 import type { Evidence } from "./evidence.js";
-import { type Accepts, TAKE } from "./fetches.js";
+import { TAKE } from "./fetches.js";
 import { compileMatcher } from "./matchers.js";
 import { Verdict } from "./verdict.js";
 
@@ -23,17 +24,10 @@ function compileTerm({ negated, tests }: Term): Test {
 
 function compileTest({ sample, matcher }: AclTest): Test {
   const take = TAKE[sample.fetch];
-  const accepts = sample.converters.reduceRight(convert, compileMatcher(matcher));
+  const accepts = converting(sample.converters, compileMatcher(matcher));
   // Names of header fields, the only arguments there are, are compared in lower case.
   const argument = sample.argument?.toLowerCase() ?? "";
   return (evidence) => take(evidence, accepts, argument);
-}
-
-function convert(accepts: Accepts, converter: "lower" | "upper"): Accepts {
-  const { text } = accepts;
-  return converter === "lower"
-    ? { ...accepts, text: (value) => text(value.toLowerCase()) }
-    : { ...accepts, text: (value) => text(value.toUpperCase()) };
 }
 
 const not =

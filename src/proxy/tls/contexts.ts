@@ -42,6 +42,8 @@ export interface BindTlsHandle extends HandshakeContexts {
 export interface ServerTlsHandle {
   readonly context: number;
   readonly serverName: string | undefined;
+  /** A client's name, once it is known, must be the certificate's. */
+  readonly verifiesName: boolean;
   readonly verifyHost: string | undefined;
   readonly reuseSessions: boolean;
 }
@@ -171,6 +173,7 @@ export class TlsContexts {
     return {
       context: context.address,
       serverName,
+      verifiesName: verify !== "none" && verifyHost === undefined,
       verifyHost: verify === "none" ? undefined : verifyHost,
       reuseSessions,
     };

@@ -138,7 +138,8 @@ describe("server … ssl", () => {
   for (const [line, code] of [
     ["server s 192.0.2.1:443 ssl verify none check", "warning[plain-check]"],
     ["server s 192.0.2.1:443 ssl", "error[no-ca-file]"],
-    ["server s 192.0.2.1:443 ssl verify none sni req.hdr(host)", "error[not-supported]"],
+    ["server s 192.0.2.1:443 ssl verify none sni var(txn.name)", "error[not-supported]"],
+    ["server s 192.0.2.1:443 ssl verify none sni src", "error[bad-value]"],
     ["server s 192.0.2.1:443 ssl verify optional", "error[bad-value]"],
   ] as const)
     test(`${line} is ${code}`, () => assert.ok(codesOf(line).includes(code), codesOf(line).join()));

@@ -4,10 +4,11 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import { type TestContext, test } from "node:test";
-import type { TLSSocket, TlsOptions } from "node:tls";
+import { connect, type TLSSocket, type TlsOptions } from "node:tls";
 import { Counter } from "../../../src/proxy/shared-state.js";
 import { eventually } from "../../support/eventually.js";
 import { freePort, runProxy, type TestProxy } from "../../support/proxy.js";
+import { RawClient } from "../../support/raw-client.js";
 import { serveTcp } from "../../support/servers.js";
 import { Pki } from "./pki.js";
 
@@ -203,4 +204,68 @@ test("a server that dies in the middle of its answer breaks off the client's", a
   await assert.rejects(answer.arrayBuffer());
   await eventually(() => proxy.count("server", "web/s1", Counter.serverAborts), 1);
   await proxy.quiet();
+});
+
+test("sni takes the name from each request, and the certificate must be for it", async (t) => {
+  const origin = await serveHttps(t);
+  const port = await freePort();
+  const proxy = await runProxy(
+    t,
+    `
+global
+    nbthread 1
+listen web
+    bind 127.0.0.1:${port}
+    mode http
+    retries 0
+    server s1 127.0.0.1:${origin.port} ssl verify required ca-file ${pki.caFile} sni req.hdr(host),lower
+`,
+  );
+  const browser = await RawClient.connect(port);
+  const statusFor = async (host: string): Promise<number> => {
+    browser.send(`GET / HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+    return (await browser.response()).status;
+  };
+  assert.equal(await statusFor("Origin.example:8443"), 200);
+  assert.equal(await statusFor("origin.example"), 200);
+  // The same name goes on the same connection.
+  assert.deepEqual(
+    origin.handshakes.map(({ servername }) => servername),
+    ["origin.example"],
+  );
+  // Another name is another connection, whose certificate is not for it.
+  assert.equal(await statusFor("other.example"), 503);
+  browser.close();
+  await proxy.quiet();
+  const again = await RawClient.connect(port);
+  again.send("GET / HTTP/1.1\r\nHost: origin.example\r\nConnection: close\r\n\r\n");
+  assert.match(await again.untilClosed(), /^HTTP\/1.1 200/);
+  again.close();
+  assert.equal(origin.handshakes.at(-1)!.isReused, true);
+});
+
+test("sni ssl_fc_sni hands on the name that the client has asked for; no name is none", async (t) => {
+  const origin = await serveHttps(t);
+  const port = await freePort();
+  const front = pki.issue(["*.example"]);
+  await runProxy(
+    t,
+    `
+listen web
+    mode tcp
+    bind 127.0.0.1:${port} ssl crt ${front.pem}
+    server s1 127.0.0.1:${origin.port} ssl verify none sni ssl_fc_sni
+`,
+  );
+  for (const servername of ["a.example", "b.example", ""]) {
+    const socket = connect({ port, host: "127.0.0.1", servername, rejectUnauthorized: false });
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    let text = "";
+    for await (const chunk of socket) text += chunk;
+    assert.match(text, /^HTTP\/1.1 200/);
+  }
+  assert.deepEqual(
+    origin.handshakes.map(({ servername }) => servername),
+    ["a.example", "b.example", undefined],
+  );
 });
