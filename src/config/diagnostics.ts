@@ -63,7 +63,7 @@ export class Diagnostics {
  */
 export function render(diagnostic: Diagnostic): string {
   const { span } = diagnostic;
-  const text = span.file.text.split("\n")[span.line - 1]?.replace(/\r$/, "") ?? "";
+  const text = linesOf(span.file)[span.line - 1]?.replace(/\r$/, "") ?? "";
   const gutter = `${span.line} | `;
   // Tabs before the caret stay tabs, so that it stands under its word whatever the terminal makes of them.
   const indent = text.slice(0, span.column - 1).replace(/[^\t]/g, " ");
@@ -77,6 +77,16 @@ export function render(diagnostic: Diagnostic): string {
   if (diagnostic.remedy !== undefined) lines.push(`${" ".repeat(gutter.length - 2)}= help: ${diagnostic.remedy}`);
   return lines.join("\n");
 }
+
+/** Kept, since a file in a sad state has a diagnostic for each of its lines. */
+function linesOf(file: SourceFile): readonly string[] {
+  const known = fileLines.get(file);
+  if (known !== undefined) return known;
+  const lines = file.text.split("\n");
+  fileLines.set(file, lines);
+  return lines;
+}
+const fileLines = new WeakMap<SourceFile, readonly string[]>();
 
 /**
  * The candidate nearest to `word` by edit distance, if it is near enough to be meant (at most a third of its

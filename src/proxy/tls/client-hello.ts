@@ -43,9 +43,9 @@ export function parseClientHello(bytes: Uint8Array, length = bytes.length): Clie
 
 /** The handshake message in the records' payloads, once it is whole. */
 function joinRecords(bytes: Uint8Array, length: number): Uint8Array | "incomplete" | "malformed" {
-  let at = 0;
-  let joined: Uint8Array | undefined;
-  for (;;) {
+  const joined = new Uint8Array(length);
+  let filled = 0;
+  for (let at = 0; ; ) {
     if (at < length && bytes[at] !== RECORD_HANDSHAKE) return "malformed";
     if (at + 1 < length && bytes[at + 1] !== 3) return "malformed";
     if (at + RECORD_HEADER > length) return "incomplete";
@@ -53,22 +53,16 @@ function joinRecords(bytes: Uint8Array, length: number): Uint8Array | "incomplet
     if (size === 0 || size > MAX_RECORD) return "malformed";
     const start = at + RECORD_HEADER;
     const payload = bytes.subarray(start, Math.min(start + size, length));
-    joined = joined === undefined ? payload : concatenate(joined, payload);
-    if (joined.length > 0 && joined[0] !== CLIENT_HELLO) return "malformed";
-    if (joined.length >= MESSAGE_HEADER) {
+    joined.set(payload, filled);
+    filled += payload.length;
+    if (filled > 0 && joined[0] !== CLIENT_HELLO) return "malformed";
+    if (filled >= MESSAGE_HEADER) {
       const end = MESSAGE_HEADER + ((joined[1]! << 16) | (joined[2]! << 8) | joined[3]!);
-      if (joined.length >= end) return joined.subarray(0, end);
+      if (filled >= end) return joined.subarray(0, end);
     }
     if (start + size > length) return "incomplete";
     at = start + size;
   }
-}
-
-function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const both = new Uint8Array(first.length + second.length);
-  both.set(first);
-  both.set(second, first.length);
-  return both;
 }
 
 function readExtensions(reader: Reader): Omit<ClientHello, "version"> {

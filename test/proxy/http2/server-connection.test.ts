@@ -2,14 +2,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { ServerConnection } from "../../../src/proxy/http2/server-connection.js";
-import type { Http2Stream } from "../../../src/proxy/http2/stream.js";
-import { BufferPool } from "../../../src/reactor/buffers.js";
-import type { Loop } from "../../../src/reactor/loop.js";
-import { EAGAIN } from "../../../src/sys/errno.js";
 import { randomCuts } from "../../support/random-cuts.js";
 import { block, END_HEADERS, END_STREAM, frame, PADDED, setting, Type, uint32 } from "./frame-client.js";
-import { cut, MemoryChannel, QuietLoop } from "./memory.js";
+import { cut } from "./memory.js";
+import { ask } from "./server-conversation.js";
 
 type Fields = readonly (readonly [string, string])[];
 
@@ -18,83 +14,6 @@ const OK: Fields = [[":status", "200"]];
 const response = (fields: Fields = OK, flags = END_HEADERS | END_STREAM, streamId = 1): Buffer =>
   frame(Type.HEADERS, flags, streamId, block(fields));
 const data = (payload: string, flags = 0): Buffer => frame(Type.DATA, flags, 1, payload);
-
-interface Outcome {
-  /** HTTP/1.1, as the session reads it. */
-  readonly text: string;
-  /** `open`, `ended` or `broken`. */
-  readonly state: string;
-  /** `reset 1`, `goaway 1` …, as we told the server. */
-  readonly told: readonly string[];
-  readonly requests: readonly string[];
-}
-
-/** Sends one request, and has the server send `pieces`. */
-function ask(
-  pieces: Iterable<Uint8Array>,
-  request = "GET / HTTP/1.1\r\nHost: example.org\r\n\r\n",
-  isReading = true,
-): Outcome {
-  const loop = new QuietLoop();
-  const pool = new BufferPool();
-  const channel = new MemoryChannel(loop as unknown as Loop);
-  let ended = 0;
-  const connection = new ServerConnection(
-    channel,
-    pool,
-    () => {},
-    () => ended++,
-  );
-  let text = "";
-  let state = "open";
-  const into = pool.take();
-  const stream: Http2Stream = connection.open({
-    onConnectionReady(): void {
-      while (stream.readable && state === "open" && (isReading || stream.hasFailed)) {
-        into.clear();
-        const count = stream.receive(into, 1000);
-        if (count > 0) text += Buffer.from(into.bytes.subarray(0, count)).toString("latin1");
-        else if (count === 0) state = "ended";
-        else if (count !== -EAGAIN) state = "broken";
-      }
-    },
-    onFailure(error): void {
-      throw error;
-    },
-  });
-  const out = pool.take();
-  out.end = out.bytes.length > 0 ? Buffer.from(out.bytes.buffer, out.bytes.byteOffset).write(request, "latin1") : 0;
-  assert.equal(stream.transmit(out, 0, out.end), out.end);
-  loop.settle();
-  for (const piece of pieces) {
-    channel.arrive(piece);
-    loop.settle();
-  }
-  stream.close();
-  loop.settle();
-  channel.hangUp();
-  loop.settle();
-  connection.closeNow();
-  pool.give(into);
-  pool.give(out);
-  assert.equal(pool.inUse, 0, "no buffer is kept");
-  assert.equal(ended, 1, "it ends once");
-  return { text, state, ...readBack(Buffer.from(channel.sent)) };
-}
-
-function readBack(bytes: Buffer): Pick<Outcome, "told" | "requests"> {
-  const told: string[] = [];
-  const requests: string[] = [];
-  for (let at = 24; at + 9 <= bytes.length; ) {
-    const end = at + 9 + bytes.readUIntBE(at, 3);
-    const type = bytes[at + 3];
-    if (type === Type.RST_STREAM) told.push(`reset ${bytes.readUInt32BE(at + 9)}`);
-    if (type === Type.GOAWAY) told.push(`goaway ${bytes.readUInt32BE(at + 13)}`);
-    if (type === Type.HEADERS) requests.push(bytes.toString("latin1", at + 9, end));
-    at = end;
-  }
-  return { told, requests };
-}
 
 const HEAD = "HTTP/1.1 200 OK\r\n";
 const CHUNKED = `${HEAD}connection: close\r\ntransfer-encoding: chunked\r\n\r\n`;
