@@ -78,7 +78,10 @@ export class Engine {
       isRouter: forwardsIpv6,
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
-      stateChanged: (instance, state) => this.mail.post({ kind: "state", instance, state }),
+      stateChanged: (instance, state, priority) => this.mail.post({ kind: "state", instance, state, priority }),
+      rivalHeard: (instance, priority) => this.mail.post({ kind: "rival", instance, priority }),
+      priorityChanged: (instance, isMaster, priority) =>
+        this.mail.post({ kind: "priority", instance, isMaster, priority }),
     };
     this.#instances = instances.map((own, index) => {
       const group = syncGroups.find(({ members }) => members.includes(own.name));
@@ -168,6 +171,8 @@ export class Engine {
       this.#loop.remove(instance.endpoint.fd);
       instance.stop();
     }
+    for (const { name } of this.orders.configuration.syncGroups)
+      this.mail.post({ kind: "group", group: name, state: "STOP" });
     this.#loop.stop();
   }
 

@@ -10,6 +10,8 @@ import { InstanceCounters, type InstanceStatus, shareCounters } from "./counters
 import type { LogLevel, ReportedState } from "./instance.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
+import type { News } from "./notify/news.js";
+import { Notifier } from "./notify/notifier.js";
 import { fallsBackToRoot, resolveCommand } from "./script-command.js";
 import { ScriptRunner } from "./script-runner.js";
 import type { ScriptState } from "./tracking.js";
@@ -27,8 +29,6 @@ export interface FailoverHooks {
    */
   answerScript?(argv: readonly string[]): boolean | undefined;
   onStateChange?(instance: string, state: ReportedState): void;
-  /** After those of its members. */
-  onGroupStateChange?(group: string, state: ReportedState): void;
   /**
    * Instances of which a process that crashed a moment ago was master: they go on as if nothing had happened, and what
    * they track counts as well until it is looked at.
@@ -48,6 +48,8 @@ const FIRST_RESPAWN_MS = 50;
 const LAST_RESPAWN_MS = 10_000;
 /** Who has run this long has not died of its start. */
 const HEALTHY_AFTER_MS = 10_000;
+/** How long a stop waits for notify scripts and mail, as keepalived does. */
+const NOTIFY_PATIENCE_MS = 1_000;
 /** The engine holds a few kilobytes: a small heap keeps its pauses short. */
 const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
@@ -77,6 +79,7 @@ const MEDDLERS = [
 ] as const;
 
 class RunningFailover implements Failover {
+  readonly #notifier: Notifier;
   readonly #runners: ReadonlyMap<string, ScriptRunner>;
   readonly #counters: SharedArrayBuffer;
   readonly #wakeUp = createEventfd();
@@ -94,6 +97,7 @@ class RunningFailover implements Failover {
   ) {
     this.#counters = shareCounters(configuration.instances.length);
     warnOfOddities(configuration, hooks);
+    this.#notifier = new Notifier(configuration, hooks.log.bind(hooks));
     this.#runners = new Map(this.#makeRunners().map((runner) => [runner.script.name, runner]));
   }
 
@@ -101,6 +105,7 @@ class RunningFailover implements Failover {
     try {
       await this.#startThread();
     } catch (error) {
+      await this.#notifier.stop(0);
       close(this.#wakeUp);
       throw error;
     }
@@ -116,6 +121,7 @@ class RunningFailover implements Failover {
     if (this.#worker === undefined) removeAddresses(this.configuration, this.hooks);
     else this.#tell({ kind: "stop" });
     await this.#gone;
+    await this.#notifier.stop(NOTIFY_PATIENCE_MS);
     close(this.#wakeUp);
   }
 
@@ -188,10 +194,37 @@ class RunningFailover implements Failover {
   }
 
   #hear(message: Exclude<FromEngine, { kind: "ready" }>): void {
-    if (message.kind === "log") this.hooks.log(message.text, message.level);
-    else if (message.kind === "lost") this.#adviseOnce();
-    else if (message.kind === "group") this.hooks.onGroupStateChange?.(message.group, message.state);
-    else this.hooks.onStateChange?.(message.instance, message.state);
+    switch (message.kind) {
+      case "log":
+        this.hooks.log(message.text, message.level);
+        break;
+      case "lost":
+        this.#adviseOnce();
+        break;
+      case "state": {
+        const { instance, state, priority } = message;
+        this.hooks.onStateChange?.(instance, state);
+        this.#notifier.tell({ type: "INSTANCE", name: instance, event: state, priority });
+        break;
+      }
+      case "group":
+        this.#notifier.tell({ type: "GROUP", name: message.group, event: message.state, priority: 0 });
+        break;
+      case "rival":
+        this.#tellOfInstance(message.instance, "MASTER_RX_LOWER_PRI", message.priority);
+        break;
+      case "priority":
+        this.#tellOfInstance(
+          message.instance,
+          message.isMaster ? "MASTER_PRIORITY" : "BACKUP_PRIORITY",
+          message.priority,
+        );
+        break;
+    }
+  }
+
+  #tellOfInstance(name: string, event: News["event"], priority: number): void {
+    this.#notifier.tell({ type: "INSTANCE", name, event, priority });
   }
 
   /** Whoever manages networks removes what it has not made when it restarts, unless it is told not to. */

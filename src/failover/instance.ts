@@ -112,6 +112,8 @@ export type Effect =
   | { readonly kind: "remove-addresses" }
   /** Gratuitous ARPs for every address, `repeat` times back to back. */
   | { readonly kind: "announce"; readonly repeat: number }
+  /** A master has heard a lesser one. */
+  | { readonly kind: "rival-heard" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
   | { readonly kind: "state-changed"; readonly state: ReportedState };
 
@@ -447,6 +449,7 @@ function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant
     effects: [
       ...(heard.priority === OWNER ? [twoOwners(own, from)] : []),
       say(own, text),
+      { kind: "rival-heard" },
       ...(own.answersLowerPriority ? [{ kind: "send-advertisement", priority } as const] : []),
       ...(lowerPriorityRepeat > 0 ? [{ kind: "announce", repeat: lowerPriorityRepeat } as const] : []),
     ],

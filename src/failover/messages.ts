@@ -25,4 +25,7 @@ export type FromEngine =
   | { readonly kind: "lost" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
   | { readonly kind: "group"; readonly group: string; readonly state: ReportedState }
-  | { readonly kind: "state"; readonly instance: string; readonly state: ReportedState };
+  | { readonly kind: "state"; readonly instance: string; readonly state: ReportedState; readonly priority: number }
+  /** A master has heard a lesser one. */
+  | { readonly kind: "rival"; readonly instance: string; readonly priority: number }
+  | { readonly kind: "priority"; readonly instance: string; readonly isMaster: boolean; readonly priority: number };

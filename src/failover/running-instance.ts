@@ -51,7 +51,9 @@ export interface Surroundings {
   log(level: LogLevel, text: string): void;
   /** Somebody takes away what we hold. */
   lost(): void;
-  stateChanged(instance: string, state: ReportedState): void;
+  stateChanged(instance: string, state: ReportedState, priority: number): void;
+  rivalHeard(instance: string, priority: number): void;
+  priorityChanged(instance: string, isMaster: boolean, priority: number): void;
 }
 
 const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
@@ -213,8 +215,10 @@ export class RunningInstance implements Member {
 
   #step(event: InstanceEvent): void {
     const { state, effects } = step(this.#state, event, this.around.now(), this.#settings);
+    const isNewPriority = state.priority !== this.#state.priority && this.#reported !== "STOP";
     this.#state = state;
     this.counters.setPriority(state.priority);
+    if (isNewPriority) this.around.priorityChanged(this.own.name, this.isMaster, state.priority);
     for (const effect of effects) this.#apply(effect);
   }
 
@@ -234,6 +238,9 @@ export class RunningInstance implements Member {
         break;
       case "announce":
         this.#announce(effect.repeat);
+        break;
+      case "rival-heard":
+        this.around.rivalHeard(this.own.name, this.#state.priority);
         break;
       case "log":
         this.around.log(effect.level, effect.text);
@@ -286,7 +293,7 @@ export class RunningInstance implements Member {
     if (state === "MASTER") this.counters.count("becameMaster");
     else if (this.#reported === "MASTER") this.counters.count("releasedMaster");
     this.#reported = state;
-    this.around.stateChanged(this.own.name, state);
+    this.around.stateChanged(this.own.name, state, this.#state.priority);
   }
 
   #reject(reason: Rejection, packet: Uint8Array, length: number): void {

@@ -1,8 +1,8 @@
-/** How a track script is run: which file, as whom, and whether that is safe. */
-import { execFileSync, type StdioOptions } from "node:child_process";
+/** How a script is run: which file, as whom, and whether that is safe. */
+import { execFileSync, type SpawnOptions, type StdioOptions } from "node:child_process";
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, dirname, isAbsolute, join } from "node:path";
-import type { KeepalivedGlobal, ScriptUser, VrrpScript } from "../config/keepalived/model.js";
+import type { Command, KeepalivedGlobal, ScriptUser } from "../config/keepalived/model.js";
 
 /** keepalived's own choice, where somebody has made such a user. */
 const DEFAULT_USER = "keepalived_script";
@@ -12,6 +12,23 @@ export interface ScriptCommand {
   readonly argv: readonly string[];
   readonly uid: number;
   readonly gid: number;
+  /** With all groups that the user is a member of. */
+  readonly allGroups: boolean;
+}
+
+/**
+ * What to give to `spawn`. As root the identity is changed: by Node, or where all the user's groups are asked for, which
+ * Node cannot look up, by setpriv(1).
+ */
+export function launchable({ path, argv, uid, gid, allGroups }: ScriptCommand): {
+  path: string;
+  argv: string[];
+  options: Pick<SpawnOptions, "uid" | "gid" | "argv0">;
+} {
+  if (process.getuid?.() !== 0) return { path, argv: argv.slice(1), options: { argv0: argv[0]! } };
+  if (!allGroups) return { path, argv: argv.slice(1), options: { argv0: argv[0]!, uid, gid } };
+  const identity = [`--reuid=${uid}`, `--regid=${gid}`, "--init-groups", "--"];
+  return { path: "setpriv", argv: [...identity, path, ...argv.slice(1)], options: {} };
 }
 
 export type CommandOutcome =
@@ -20,11 +37,12 @@ export type CommandOutcome =
   | { readonly kind: "disabled"; readonly reason: string };
 
 /** Resolves a script's command as keepalived does: no shell, the name looked up on PATH, symbolic links kept. */
-export function resolveCommand(script: VrrpScript, global: KeepalivedGlobal): CommandOutcome {
+export function resolveCommand(script: Command, global: KeepalivedGlobal): CommandOutcome {
   const name = script.argv[0] ?? "";
   const path = findExecutable(name);
   if (path === undefined) return { kind: "disabled", reason: `\`${name}\` is not found or not executable` };
-  const identity = identityOf(script.user ?? global.scriptUser, global.enableScriptSecurity);
+  const user = script.user ?? global.scriptUser;
+  const identity = userOf(script.user, global);
   if (typeof identity === "string") return { kind: "disabled", reason: identity };
   const { uid, gid } = identity;
 
@@ -37,7 +55,11 @@ export function resolveCommand(script: VrrpScript, global: KeepalivedGlobal): Co
   }
   if (!name.includes("/"))
     warnings.push(`WARNING - script \`${name}\` resolved by path search to \`${path}\`. Please specify full path.`);
-  return { kind: "command", command: { path, argv: script.argv, uid, gid }, warnings };
+  return {
+    kind: "command",
+    command: { path, argv: script.argv, uid, gid, allGroups: user?.supplementaryGroups === true },
+    warnings,
+  };
 }
 
 function findExecutable(name: string): string | undefined {
@@ -62,8 +84,12 @@ interface Identity {
   readonly gid: number;
 }
 
-/** @returns a sentence if the user is unknown, or if security forbids to fall back on root. */
-function identityOf(user: ScriptUser | undefined, secure: boolean): Identity | string {
+/**
+ * Who `own`, or else global_defs' script_user, is.
+ * @returns a sentence if the user is unknown, or if security forbids to fall back on root.
+ */
+export function userOf(own: ScriptUser | undefined, global: KeepalivedGlobal): Identity | string {
+  const user = own ?? global.scriptUser;
   if (user !== undefined) {
     const found = lookUpUser(user.user);
     if (found === undefined) return `there is no user ${user.user}`;
@@ -73,7 +99,8 @@ function identityOf(user: ScriptUser | undefined, secure: boolean): Identity | s
   }
   const found = lookUpUser(DEFAULT_USER);
   if (found !== undefined) return found;
-  if (secure) return `there is no user ${DEFAULT_USER} and enable_script_security forbids to run it as root`;
+  if (global.enableScriptSecurity)
+    return `there is no user ${DEFAULT_USER} and enable_script_security forbids to run it as root`;
   return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { VrrpScript } from "../config/keepalived/model.js";
 import type { LogLevel } from "./instance.js";
-import type { ScriptCommand } from "./script-command.js";
+import { launchable, type ScriptCommand } from "./script-command.js";
 import { countScriptResult, initialScriptState, type ScriptState } from "./tracking.js";
 
 /** How long a script that was told to end may take before it is killed. */
@@ -65,10 +65,10 @@ export class ScriptRunner {
     else if (this.command !== undefined) this.#fork(this.command);
   }
 
-  #fork({ path, argv, uid, gid }: ScriptCommand): void {
+  #fork(command: ScriptCommand): void {
     // Its own group, so that a time-out reaches what it has started; no shell.
-    const identity = process.getuid?.() === 0 ? { uid, gid } : {};
-    const child = spawn(path, argv.slice(1), { argv0: argv[0]!, detached: true, stdio: "ignore", ...identity });
+    const { path, argv, options } = launchable(command);
+    const child = spawn(path, argv, { ...options, detached: true, stdio: "ignore" });
     this.#child = child;
     let timedOut = false;
     let killer: NodeJS.Timeout | undefined;

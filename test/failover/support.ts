@@ -216,6 +216,8 @@ export class RecordingInstance {
       case "state-changed":
         this.#did.push(effect.state);
         return;
+      case "rival-heard":
+        return;
       case "add-addresses":
         this.holdsAddresses = true;
         this.#did.push("add");

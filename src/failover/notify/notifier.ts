@@ -1,0 +1,121 @@
+/** Tells scripts, FIFOs and mail what happens to instances and groups (keepalived.conf(5), "notify"). */
+import type {
+  Command,
+  KeepalivedConfiguration,
+  NotifyFifo,
+  NotifyScripts,
+  SyncGroup,
+  VrrpInstance,
+} from "../../config/keepalived/model.js";
+import type { LogLevel } from "../instance.js";
+import { resolveCommand, type ScriptCommand, userOf } from "../script-command.js";
+import { Fifo } from "./fifo.js";
+import { Mail } from "./mail.js";
+import { type News, scriptArguments } from "./news.js";
+import { ScriptQueue } from "./script-queue.js";
+
+type Subject = Pick<VrrpInstance | SyncGroup, "name" | "notify" | "smtpAlert" | "notifyPriorityChanges">;
+type Log = (line: string, level: LogLevel) => void;
+
+/** Which script tells of which event. */
+const SCRIPTS = {
+  MASTER: "master",
+  BACKUP: "backup",
+  FAULT: "fault",
+  STOP: "stop",
+  MASTER_RX_LOWER_PRI: "masterReceivedLowerPriority",
+} as const satisfies Partial<Record<News["event"], keyof NotifyScripts>>;
+
+export class Notifier {
+  readonly #fifos: Fifo[] = [];
+  readonly #mail: Mail;
+  readonly #queues = new Map<string, ScriptQueue>();
+  /** undefined: it cannot be run, which has been said. */
+  readonly #commands = new Map<Command, ScriptCommand | undefined>();
+  readonly #mails = new Set<Promise<void>>();
+
+  constructor(
+    readonly configuration: KeepalivedConfiguration,
+    readonly log: Log,
+  ) {
+    const { global } = configuration;
+    this.#mail = new Mail(global.mail, global.routerId, log);
+    for (const fifo of [global.notifyFifo, global.vrrpNotifyFifo]) if (fifo !== undefined) this.#open(fifo);
+    // At the start, so that whoever starts us hears what cannot be run.
+    for (const subject of [...configuration.instances, ...configuration.syncGroups])
+      for (const command of commandsOf(subject.notify)) this.#resolve(command);
+  }
+
+  /** The special script comes first, then `notify`, the FIFOs and mail. */
+  tell(news: News): void {
+    const subject = this.#subject(news);
+    if (subject === undefined) return;
+    const isPriority = news.event === "MASTER_PRIORITY" || news.event === "BACKUP_PRIORITY";
+    if (isPriority && !subject.notifyPriorityChanges) return;
+    this.#runScripts(news, subject.notify);
+    for (const fifo of this.#fifos) fifo.write(news);
+    if (subject.smtpAlert) this.#sendMail(news);
+  }
+
+  /** Resolves when scripts and mail that are under way have ended, or after `patienceMs`. */
+  async stop(patienceMs: number): Promise<void> {
+    const underWay = [...[...this.#queues.values()].map(({ idle }) => idle), ...this.#mails];
+    let patience: NodeJS.Timeout | undefined;
+    const tooLong = new Promise((resolve) => {
+      patience = setTimeout(resolve, patienceMs);
+    });
+    await Promise.race([Promise.all(underWay), tooLong]);
+    clearTimeout(patience);
+    for (const fifo of this.#fifos) fifo.close();
+  }
+
+  #subject({ type, name }: News): Subject | undefined {
+    const { instances, syncGroups } = this.configuration;
+    const all: readonly Subject[] = type === "INSTANCE" ? instances : syncGroups;
+    return all.find((subject) => subject.name === name);
+  }
+
+  #runScripts(news: News, notify: NotifyScripts): void {
+    const key = `${news.type} ${news.name}`;
+    const queue = this.#queues.get(key) ?? new ScriptQueue(this.log);
+    this.#queues.set(key, queue);
+    const special = news.event in SCRIPTS ? notify[SCRIPTS[news.event as keyof typeof SCRIPTS]] : undefined;
+    if (special !== undefined) this.#enqueue(queue, special, []);
+    const isState = special !== undefined || news.event in SCRIPTS;
+    if (notify.any !== undefined && isState && news.event !== "MASTER_RX_LOWER_PRI")
+      this.#enqueue(queue, notify.any, scriptArguments(news));
+  }
+
+  #enqueue(queue: ScriptQueue, command: Command, more: readonly string[]): void {
+    const resolved = this.#resolve(command);
+    if (resolved !== undefined) queue.run(resolved, more);
+  }
+
+  #resolve(command: Command): ScriptCommand | undefined {
+    if (this.#commands.has(command)) return this.#commands.get(command);
+    const outcome = resolveCommand(command, this.configuration.global);
+    if (outcome.kind === "command") for (const warning of outcome.warnings) this.log(warning, "warning");
+    else this.log(`Disabling notify script ${command.argv.join(" ")}: ${outcome.reason}`, "warning");
+    const resolved = outcome.kind === "command" ? outcome.command : undefined;
+    this.#commands.set(command, resolved);
+    return resolved;
+  }
+
+  #open({ path, user, script }: NotifyFifo): void {
+    const owner = userOf(user, this.configuration.global);
+    try {
+      if (typeof owner === "string") throw new Error(owner);
+      this.#fifos.push(new Fifo(path, owner, script && this.#resolve(script), this.log));
+    } catch (error) {
+      this.log(`cannot use notify_fifo ${path}: ${(error as Error).message}`, "warning");
+    }
+  }
+
+  #sendMail(news: News): void {
+    const sending = this.#mail.tell(news).finally(() => this.#mails.delete(sending));
+    this.#mails.add(sending);
+  }
+}
+
+const commandsOf = ({ deleted, ...scripts }: NotifyScripts): Command[] =>
+  [...Object.values(scripts), deleted?.command].filter((command) => command !== undefined);
