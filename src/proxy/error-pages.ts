@@ -27,13 +27,42 @@ const PAGES: Readonly<Record<number, readonly [reason: string, text: string]>> =
 /** The statuses that have a built-in page. */
 export const errorStatuses: readonly number[] = Object.keys(PAGES).map(Number);
 
-/**
- * A whole response, ready to send, after which the connection is closed.
- * @param status One of `errorStatuses`; another gets the page of 500.
- * @param errorFileContent An `errorfile`, one character a byte: a raw response, sent as it is, line ends included.
- */
-export function errorResponse(status: number, errorFileContent: string | undefined): Buffer {
-  if (errorFileContent !== undefined) return Buffer.from(errorFileContent, "latin1");
+/** A page as whole responses, ready to send. */
+export interface ErrorPage {
+  /** After it the connection is closed. */
+  readonly closing: Uint8Array;
+  /** After it the connection goes on; undefined: nobody could tell where it ends. */
+  readonly keeping: Uint8Array | undefined;
+  /** Bytes of that which answer HEAD. */
+  readonly headLength: number;
+}
+
+/** @param status One of `errorStatuses`; another gets the page of 500. */
+export function builtInPage(status: number): ErrorPage {
+  return pageOfFile(errorResponse(status));
+}
+
+/** @param content An `errorfile`, one character a byte: a raw response, sent as it is, line ends included. */
+export function pageOfFile(content: string): ErrorPage {
+  const keeping = withoutClose(content);
+  const headLength = (keeping?.indexOf("\r\n\r\n") ?? 0) + 4;
+  return { closing: Buffer.from(content, "latin1"), keeping, headLength };
+}
+
+/** The response as HTTP/1.1, its Connection field taken out, if it says its length and says it right. */
+function withoutClose(response: string): Buffer | undefined {
+  const headEnd = response.indexOf("\r\n\r\n");
+  if (headEnd < 0) return undefined;
+  const lines = response.slice(0, headEnd).split("\r\n");
+  const body = response.slice(headEnd + 4);
+  const lengths = lines.filter((line) => /^(content-length|transfer-encoding):/i.test(line));
+  if (lengths.length !== 1 || !new RegExp(`^content-length: *${body.length}$`, "i").test(lengths[0]!)) return undefined;
+  const kept = lines.filter((line) => !/^(connection|keep-alive|proxy-connection):/i.test(line));
+  kept[0] = kept[0]!.replace(/^HTTP\/1\.\d/, "HTTP/1.1");
+  return Buffer.from(`${kept.join("\r\n")}\r\n\r\n${body}`, "latin1");
+}
+
+function errorResponse(status: number): string {
   const known = Object.hasOwn(PAGES, status) ? status : 500;
   const [reason, text] = PAGES[known]!;
   const body = `<html><body><h1>${known} ${reason}</h1>\n${text}\n</body></html>\n`;
@@ -44,5 +73,5 @@ export function errorResponse(status: number, errorFileContent: string | undefin
     "content-type: text/html",
     "connection: close",
   ];
-  return Buffer.from(`${head.join("\r\n")}\r\n\r\n${body}`, "latin1");
+  return `${head.join("\r\n")}\r\n\r\n${body}`;
 }

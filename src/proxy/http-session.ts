@@ -5,6 +5,7 @@
 import type { HttpConnectionMode } from "../config/haproxy/model.js";
 import type { Channel } from "../reactor/channel.js";
 import type { ClientAddress } from "./client-address.js";
+import type { ErrorPage } from "./error-pages.js";
 import { countExchange } from "./http-accounting.js";
 import { Method } from "./http1/head.js";
 import { giveRequestSide, takeRequestSide } from "./http1/request-side.js";
@@ -168,7 +169,7 @@ export class HttpSession extends Session {
   protected override onTimeout(): void {
     switch (this.#phase) {
       case Phase.idle:
-        this.#onSilence();
+        this.#refuseSilence(408, "cR");
         break;
       case Phase.readingHead:
         this.#refuse(408, "cR");
@@ -236,7 +237,12 @@ export class HttpSession extends Session {
   }
 
   get #mayBeHttp2(): boolean {
-    return this.requests === 1 && !this.#isHttp1 && this.context.startHttp2 !== undefined;
+    return this.requests === 1 && !this.#isHttp1 && this.#isHttp1Connection;
+  }
+
+  /** The session has a connection to itself, not one stream of HTTP/2. */
+  get #isHttp1Connection(): boolean {
+    return this.context.startHttp2 !== undefined;
   }
 
   /** The connection goes on without this session. */
@@ -267,6 +273,7 @@ export class HttpSession extends Session {
     this.bytesDown = 0;
     this.request.bytes = 0;
     this.response.bytes = 0;
+    this.response.interimBytes = 0;
     this.retries = 0;
     this.redispatched = false;
     this.#waitForHead();
@@ -280,26 +287,21 @@ export class HttpSession extends Session {
   }
 
   /** No request came. Between two of them, or where such connections are not logged, that needs no word. */
-  #onSilence(): void {
+  #refuseSilence(status: number, termination: string): void {
     if (this.requests > 0 || this.frontend.settings.dontLogNull) {
       this.end();
       return;
     }
-    this.#phase = Phase.readingHead;
-    this.requests++;
+    this.#beginRequest();
     this.firstByteAt = this.acceptedAt;
-    this.#refuse(408, "cR");
+    this.#refuse(status, termination);
   }
 
   /** The client closed, or broke off, before its request was whole. */
   #onClientGone(): void {
-    const { frontend } = this;
-    if (this.#phase === Phase.readingHead) {
-      frontend.counters.add(Counter.requestErrors, 1);
-      frontend.counters.add(Counter.clientAborts, 1);
-      frontend.log?.http(this, "CR");
-    } else if (this.requests === 0 && !frontend.settings.dontLogNull) frontend.log?.http(this, "CR");
-    this.end();
+    // It may have closed only its own half, and learn what was wrong.
+    if (this.#phase === Phase.idle) this.#refuseSilence(400, "CR");
+    else this.#refuse(400, "CR");
   }
 
   #onRequestHead(): void {
@@ -435,8 +437,8 @@ export class HttpSession extends Session {
     const { head } = this.response;
     const request = this.request.head;
     const isSwitch = head.status === 101;
-    // Nobody may switch protocols unasked (RFC 9110 §7.8): the client would take the server's bytes for responses.
-    if (isSwitch && !request.upgrade) {
+    // Nobody may switch protocols unasked, or to nothing (RFC 9110 §7.8): the client would take the server's bytes for responses.
+    if (isSwitch && !(request.upgrade && head.upgrade)) {
       this.#onBadResponse();
       return false;
     }
@@ -460,9 +462,10 @@ export class HttpSession extends Session {
     // A server that closes before it has read the request leaves no way to tell where the next one begins.
     const isCutOff = !head.keepAlive && !this.request.isDone;
     if (head.untilClose || isCutOff || this.context.stopping) this.#keepAlive = false;
-    // A client of HTTP/1.0 cannot read chunks, and the server was asked in HTTP/1.0.
-    const isReadable = !head.chunked || request.minor === 1;
-    if (isReadable && this.response.accept(this.#keepAlive, request.minor === 0)) return true;
+    const isOldClient = request.minor === 0;
+    // Without its chunks, the body ends where the connection does.
+    if (head.chunked && isOldClient) this.#keepAlive = false;
+    if (this.response.accept(this.#keepAlive, isOldClient)) return true;
     this.#onBadResponse();
     return false;
   }
@@ -475,6 +478,10 @@ export class HttpSession extends Session {
       return;
     }
     if (this.#replay()) return;
+    if (this.#isReused && this.requests > 1 && this.#isHttp1Connection) {
+      this.#leaveRetryToClient();
+      return;
+    }
     this.server?.counters.add(Counter.responseErrors, 1);
     this.backend?.counters.add(Counter.responseErrors, 1);
     this.#answer(502, "SH");
@@ -485,6 +492,17 @@ export class HttpSession extends Session {
     this.backend?.counters.add(Counter.responseErrors, 1);
     if (this.response.bytes > 0) this.#breakOff("PD");
     else this.#answer(502, "PH");
+  }
+
+  /**
+   * The server closed an idle connection just when the request was sent on it, and doing that twice could do harm: only
+   * the client can say. To a client that keeps its connection, a close between two requests says just that (RFC 9112
+   * §9.3.1), as it would from the server itself.
+   */
+  #leaveRetryToClient(): void {
+    this.closeUpstream();
+    this.#endExchange("SH");
+    this.end();
   }
 
   /**
@@ -528,11 +546,17 @@ export class HttpSession extends Session {
       else this.#startLingering();
       return;
     }
+    this.#waitForRequest();
+  }
+
+  #waitForRequest(): void {
+    const { request, client, frontend } = this;
+    const { loop } = this.context;
     this.#phase = Phase.idle;
     request.next();
-    context.loop.timers.arm(this.timer, context.loop.now + this.frontend.settings.timeoutHttpKeepAlive);
+    loop.timers.arm(this.timer, loop.now + frontend.settings.timeoutHttpKeepAlive);
     // The next request is there already: it gets its turn after the other connections.
-    if (request.hasBegun || this.client.readable) context.loop.resume(this.client);
+    if (request.hasBegun || client.readable) loop.resume(client);
   }
 
   #keepOwn(server: ServerRuntime, upstream: Channel): void {
@@ -544,7 +568,8 @@ export class HttpSession extends Session {
   #endExchange(termination: string): void {
     if (this.#phase === Phase.idle) return;
     this.bytesUp = this.request.bytes + (this.#tunnel?.bytesUp ?? 0);
-    this.bytesDown = this.response.bytes + (this.#tunnel?.bytesDown ?? 0) + (this.#reply?.length ?? 0);
+    this.bytesDown =
+      this.response.interimBytes + this.response.bytes + (this.#tunnel?.bytesDown ?? 0) + (this.#reply?.length ?? 0);
     countExchange(this, termination);
     this.frontend.log?.http(this, termination);
     if (this.isInBackend) this.context.state.leave(this.backend!.entity);
@@ -601,27 +626,40 @@ export class HttpSession extends Session {
   /** A request that is refused before it has a backend. */
   #refuse(status: number, termination: string): void {
     this.frontend.counters.add(Counter.requestErrors, 1);
+    this.#keepAlive = false;
     this.#answer(status, termination);
   }
 
-  /** Answers with an error page and closes. */
+  /** Answers with an error page. The client's connection goes on if its request has been read to the end. */
   #answer(status: number, termination: string): void {
     const { context, frontend } = this;
     this.closeUpstream();
     this.response.release();
     this.status = status;
     const { pages } = this.isInBackend ? this.backend! : frontend;
-    this.#reply = new Reply(context.pool, pages.page(status, frontend.pages));
+    this.#reply = this.#replyWith(pages.page(status, frontend.pages));
     this.#endExchange(termination);
     this.#phase = Phase.replying;
     context.loop.timers.arm(this.timer, context.loop.now + frontend.settings.timeoutClient);
     this.#sendReply();
   }
 
+  #replyWith({ closing, keeping, headLength }: ErrorPage): Reply {
+    const { context, request } = this;
+    const { pool } = context;
+    const isKeepable = keeping !== undefined && keeping.length <= pool.size && request.head.minor === 1;
+    if (!isKeepable || !request.body.done || context.stopping) this.#keepAlive = false;
+    if (!this.#keepAlive) return new Reply(pool, closing);
+    return new Reply(pool, request.head.method === Method.HEAD ? keeping!.subarray(0, headLength) : keeping!);
+  }
+
   #sendReply(): void {
     const result = this.#reply!.send(this.client);
     if (result === Transfer.receiverBroke) this.end();
-    else if (result === Transfer.done) this.#startLingering();
+    if (result !== Transfer.done) return;
+    this.#reply = undefined;
+    if (this.#keepAlive) this.#waitForRequest();
+    else this.#startLingering();
   }
 
   #startLingering(): void {

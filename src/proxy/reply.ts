@@ -4,6 +4,7 @@ import type { Channel } from "../reactor/channel.js";
 import { Transfer } from "./http1/transfer.js";
 
 export class Reply {
+  /** Bytes that are sent of it. */
   readonly length: number;
   #buffer: ByteBuffer | undefined;
 

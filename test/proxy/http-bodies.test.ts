@@ -4,6 +4,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { Agent, request as httpRequest, type IncomingMessage, type RequestListener } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Counter } from "../../src/proxy/shared-state.js";
 import { eventually } from "../support/eventually.js";
 import { freePort, runProxy } from "../support/proxy.js";
 import { everyByte } from "../support/random-cuts.js";
@@ -249,4 +250,92 @@ test("a response that breaks off is broken off for the client as well, never end
     for (const socket of server.sockets) socket.end();
     await eventually(() => client.error, "ECONNRESET");
   }
+});
+
+test("a client of HTTP/1.0 gets the content of a chunked response, however that is cut, and then the end", async (t) => {
+  const text =
+    "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nA: b\r\n\r\n3;x=y\r\nabc\r\n0a\r\n0123456789\r\n0\r\nT: u\r\n\r\n";
+  for (const ends of [[text.length], [70, text.length], everyByte(text.length)]) {
+    const server = await serveTcp(t, (socket) => {
+      socket.once("data", async () => {
+        let from = 0;
+        for (const end of ends) {
+          socket.write(text.slice(from, end));
+          from = end;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      });
+      socket.on("end", () => socket.end());
+    });
+    const port = await freePort();
+    await runProxy(t, listen(port, server.port));
+    const client = await RawClient.connect(port);
+    client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    const answer = await client.untilClosed();
+    assert.equal(answer, "HTTP/1.1 200 OK\r\nConnection: close\r\nA: b\r\n\r\nabc0123456789");
+    assert.equal(client.error, undefined);
+    client.close();
+  }
+});
+
+test("a client of HTTP/1.0 gets no response whose coding it cannot know and we do not undo", async (t) => {
+  const server = await serveCanned(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const answer = await RawClient.exchange(port, "GET / HTTP/1.0\r\n\r\n");
+  assert.match(answer, /^HTTP\/1\.1 502 /);
+});
+
+test("other transfer codings than chunked pass as they are, in both directions", async (t) => {
+  const seen: string[] = [];
+  const server = await serveTcp(t, (socket) => {
+    let text = "";
+    socket.on("data", (chunk) => {
+      text += chunk.toString("latin1");
+      if (!text.endsWith("0\r\n\r\n")) return;
+      seen.push(text);
+      socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n");
+    });
+    socket.on("end", () => socket.end());
+  });
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  const request = "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+  client.send(request);
+  assert.match(await client.until((text) => text.endsWith("0\r\n\r\n")), /\r\nTransfer-Encoding: gzip, chunked\r\n/);
+  assert.deepEqual(seen, [request]);
+  client.close();
+});
+
+for (const [status, fields, kept] of [
+  ["204 No Content", "Content-Length: 5\r\n", ""],
+  ["204 No Content", "Transfer-Encoding: chunked\r\n", ""],
+  ["304 Not Modified", "Content-Length: 5\r\n", "Content-Length: 5\r\n"],
+] as const)
+  test(`${status} with ${fields.trim()}: ${kept === "" ? "that goes no further" : "that is told"}`, async (t) => {
+    const server = await serveCanned(t, `HTTP/1.1 ${status}\r\n${fields}A: b\r\n\r\n`);
+    const port = await freePort();
+    await runProxy(t, listen(port, server.port));
+    const client = await RawClient.connect(port);
+    for (let round = 0; round < 2; round++) {
+      client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+      const answer = await client.until((text) => text.endsWith("\r\n\r\n"));
+      assert.equal(answer, `HTTP/1.1 ${status}\r\n${kept}A: b\r\n\r\n`);
+    }
+    client.close();
+  });
+
+test("interim responses count as bytes that went to the client", async (t) => {
+  const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
+  const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const server = await serveCanned(t, interim + interim + final);
+  const port = await freePort();
+  const proxy = await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  await client.until((text) => text.endsWith("ok"));
+  client.close();
+  await proxy.quiet();
+  assert.equal(proxy.count("frontend", "web", Counter.bytesOut), 2 * interim.length + final.length);
 });

@@ -33,12 +33,20 @@ listen web
     mode http
     server s1 127.0.0.1:${await freePort()} disabled`,
   );
-  const answer = await RawClient.exchange(port, GET);
-  assert.equal(statusOf(answer), 503);
-  assert.match(answer, /\r\nconnection: close\r\n/i);
+  const client = await RawClient.connect(port);
+  // The connection goes on, for its request has been read to the end.
+  client.send(`HEAD / HTTP/1.1\r\nHost: h\r\n\r\n`);
+  assert.match(await client.until((text) => text.endsWith("\r\n\r\n")), /^HTTP\/1\.1 503 .*content-length: 107\r\n/s);
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nabcd");
+  const kept = await client.response();
+  assert.deepEqual([kept.status, kept.body.length, kept.fields.get("connection")], [503, 107, undefined]);
+  // Where the rest of the request is still to come, or the client wants no more, it does not.
+  client.send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 9\r\n\r\nab");
+  assert.match(await client.untilClosed(), /^HTTP\/1\.1 503 .*\r\nconnection: close\r\n/s);
+  client.close();
   await proxy.quiet();
-  assert.equal(proxy.count("frontend", "web", Counter.responses5xx), 1);
-  assert.equal(proxy.count("backend", "web", Counter.responses5xx), 1);
+  assert.equal(proxy.count("frontend", "web", Counter.responses5xx), 3);
+  assert.equal(proxy.count("backend", "web", Counter.responses5xx), 3);
 });
 
 test("503 when a frontend has no backend", async (t) => {

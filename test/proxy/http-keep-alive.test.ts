@@ -203,7 +203,7 @@ for (const [method, isReplayed] of [
   ["POST", false],
   ["PATCH", false],
 ] as const)
-  test(`a ${method} that meets a connection just closed by the server ${isReplayed ? "is sent again" : "gets 502"}`, async (t) => {
+  test(`a ${method} that meets a connection just closed by the server ${isReplayed ? "is sent again" : "is left to the client to repeat"}`, async (t) => {
     // Serves one request a connection and says nothing about closing; the second one it drops without a word.
     let dropped = 0;
     const server = await serveTcp(t, (socket) => {
@@ -224,13 +224,13 @@ for (const [method, isReplayed] of [
     client.send(get("/first"));
     assert.equal((await client.response()).status, 200);
     client.send(`${method} /second HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nbody`);
-    const { status } = await client.response();
-    assert.equal(status, isReplayed ? 200 : 502);
+    if (isReplayed) assert.equal((await client.response()).status, 200);
+    else assert.equal(await client.untilClosed(), "");
     assert.equal(dropped, 1);
     assert.equal(server.connections, isReplayed ? 2 : 1);
     client.close();
     await proxy.quiet();
-    assert.equal(proxy.count("backend", "web", Counter.responseErrors), isReplayed ? 0 : 1);
+    assert.equal(proxy.count("backend", "web", Counter.responseErrors), 0);
   });
 
 test("an idle connection that the server closes in peace costs no request", async (t) => {

@@ -42,7 +42,9 @@ test("a WebSocket's bytes go both ways, also those sent right behind the request
   const client = await RawClient.connect(port);
   client.send(`${UPGRADE}early`);
   assert.equal(await client.until((text) => text.endsWith("early")), `${SWITCHED}early`);
-  assert.deepEqual(seen, [UPGRADE]);
+  assert.deepEqual(seen, [
+    UPGRADE.replace("Connection: Upgrade\r\n", "").replace("\r\n", "\r\nConnection: upgrade\r\n"),
+  ]);
   const bytes = randomBytes(300_000).toString("latin1");
   client.send(bytes);
   assert.equal(await client.until((text) => text.length >= bytes.length), bytes);
@@ -116,4 +118,22 @@ test("a body that is still on its way when the server switches early loses no by
   client.send(body);
   await eventually(() => received, body.length);
   client.close();
+});
+
+test("a switch of protocols says no length, and says to what it switches", async (t) => {
+  for (const [fields, forwarded] of [
+    ["Connection: upgrade\r\nUpgrade: x\r\nContent-Length: 4\r\n", "Connection: upgrade\r\nUpgrade: x\r\n"],
+    ["Upgrade: x\r\n", undefined],
+    ["Connection: upgrade\r\n", undefined],
+  ] as const) {
+    const server = await serveCanned(t, `HTTP/1.1 101 Switching Protocols\r\n${fields}\r\nhello`);
+    const port = await freePort();
+    await runProxy(t, listen(port, server.port));
+    const client = await RawClient.connect(port);
+    client.send(UPGRADE);
+    const answer = await client.until((text) => text.endsWith("hello") || text.endsWith("</html>\n"));
+    if (forwarded === undefined) assert.match(answer, /^HTTP\/1\.1 502 /);
+    else assert.equal(answer, `HTTP/1.1 101 Switching Protocols\r\n${forwarded}\r\nhello`);
+    client.close();
+  }
 });

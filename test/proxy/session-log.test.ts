@@ -103,7 +103,7 @@ test("httplog: a time-out and a premature close of the server", async (t) => {
     ["/silence", /\/-1\/1\d\d 504 \d+ - - sH-- 1\/1\/0\/0\/0 0\/0 "GET \/silence /],
   ] as const) {
     const client = await RawClient.connect(port);
-    client.send(`GET ${target} HTTP/1.1\r\nHost: h\r\n\r\n`);
+    client.send(`GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);
     await client.untilClosed();
     client.close();
     assert.match(
@@ -127,14 +127,16 @@ test("a connection without a byte is logged with the time it was there, or not a
   for (const to of [quiet, port]) {
     const client = await RawClient.connect(to);
     client.finish();
-    await client.untilClosed();
+    const answer = await client.untilClosed();
+    if (to === quiet) assert.equal(answer, "");
+    else assert.match(answer, /^HTTP\/1\.1 400 /); // only its own half is closed
     client.close();
   }
   await proxy.quiet();
   await eventually(() => log.lines.length, 1);
   const line = log.lines[0]!;
-  assert.match(line, / web web\/<NOSRV> -1\/-1\/-1\/-1\/\d+ -1 0 - - CR-- 1\/1\/0\/0\/0 0\/0 "<BADREQ>"$/);
-  assert.ok(Number(/\/(\d+) -1 0 - -/.exec(line)![1]) < 1000, line);
+  assert.match(line, / web web\/<NOSRV> -1\/-1\/-1\/-1\/\d+ 400 \d+ - - CR-- 1\/1\/0\/0\/0 0\/0 "<BADREQ>"$/);
+  assert.ok(Number(/\/(\d+) 400 \d+ - -/.exec(line)![1]) < 1000, line);
 });
 
 test("tcplog: a session's client, names, times, bytes and load", async (t) => {

@@ -35,10 +35,12 @@ export class RawClient {
     return new RawClient(socket);
   }
 
-  /** Connects, sends `bytes`, and returns all that came when the server has closed. */
+  /** Connects, sends `bytes`, closes its half when it has an answer, and returns all that came. */
   static async exchange(port: number, bytes: string | Uint8Array): Promise<string> {
     const client = await RawClient.connect(port);
     client.send(bytes);
+    await eventually(() => client.ended || client.closed || isWholeResponse(client.text), true, { everyMs: 2 });
+    client.finish();
     const text = await client.untilClosed();
     client.close();
     return text;

@@ -5,6 +5,8 @@ const NONE = 0;
 const LENGTH = 1;
 const CHUNKED = 2;
 const UNTIL_CLOSE = 3;
+/** Chunked as it comes, its content alone as it goes. */
+const STRIPPED = 4;
 
 export class BodyFraming {
   #kind = NONE;
@@ -14,6 +16,8 @@ export class BodyFraming {
   done = true;
   /** The framing is broken: nothing behind it can be trusted. */
   broken = false;
+  /** Behind the last byte that `advance` took. What it returned is less where chunks have been stripped. */
+  position = 0;
 
   beginEmpty(): void {
     this.#begin(NONE);
@@ -32,6 +36,12 @@ export class BodyFraming {
     this.#decoder.reset();
   }
 
+  /** As `beginChunked`; what is to be forwarded is the content alone. */
+  beginStripped(): void {
+    this.beginChunked();
+    this.#kind = STRIPPED;
+  }
+
   beginUntilClose(): void {
     this.#begin(UNTIL_CLOSE);
   }
@@ -41,10 +51,25 @@ export class BodyFraming {
   }
 
   /**
-   * Takes the bytes of [from, end) that belong to the message.
-   * @returns the offset behind them; what follows is of the next message, if `done`
+   * Takes the bytes of [from, end) that belong to the message; what follows them is of the next one, if `done`.
+   * @returns the offset behind what is to be forwarded, which begins at `from`
    */
   advance(bytes: Uint8Array, from: number, end: number): number {
+    if (this.#kind === STRIPPED && !this.done) return this.#strip(bytes, from, end);
+    this.position = this.#take(bytes, from, end);
+    return this.position;
+  }
+
+  #strip(bytes: Uint8Array, from: number, end: number): number {
+    const decoder = this.#decoder!;
+    const behind = decoder.strip(bytes, from, end, bytes, from);
+    this.done = decoder.done;
+    this.broken = decoder.error !== 0;
+    this.position = decoder.position;
+    return behind;
+  }
+
+  #take(bytes: Uint8Array, from: number, end: number): number {
     if (this.done) return from;
     switch (this.#kind) {
       case LENGTH: {

@@ -11,6 +11,7 @@ import { FieldId } from "./names.js";
 export const HEADROOM = 1024;
 
 const CONNECTION_CLOSE = Buffer.from("Connection: close\r\n", "latin1");
+const CONNECTION_UPGRADE = Buffer.from("Connection: upgrade\r\n", "latin1");
 const CONNECTION_KEEP_ALIVE = Buffer.from("Connection: keep-alive\r\n", "latin1");
 const ONE = 0x31;
 /** `HTTP/1.` and then the digit that tells the version. */
@@ -20,39 +21,41 @@ const STATUS_LINE_MINOR = 7;
 const isGone = new Uint8Array(256);
 
 /**
- * Takes out of a request what concerns only the client's connection (RFC 9110 §7.6.1). Connection itself stays for an
- * upgrade, and with HTTP/1.0, where it is how keep-alive is asked for.
+ * Takes out of a request what concerns only the client's connection (RFC 9110 §7.6.1). What its Connection field asks of
+ * the server stays: an upgrade, and with HTTP/1.0 keep-alive.
  * @param saysClose the server's connection will be closed after the response, and the server is told
  */
 export function editRequest(buffer: ByteBuffer, head: RequestHead, saysClose: boolean): void {
-  const keepsConnection = head.upgrade || (head.minor === 0 && !saysClose);
   let count = 0;
   for (let index = 0; index < head.fieldCount; index++) {
     const id = head.fieldIds[index]!;
-    const gone = (id === FieldId.CONNECTION && !keepsConnection) || isHopField(buffer, head, index, id);
+    const gone = id === FieldId.CONNECTION || isHopField(buffer, head, index, id);
     isGone[index] = gone ? 1 : 0;
     if (gone) count++;
   }
   buffer.start += head.skipped;
   if (count > 0) removeFields(buffer, head);
+  if (head.upgrade) insertField(buffer, CONNECTION_UPGRADE);
   // HTTP/1.0 closes unless it is asked not to.
-  if (saysClose && !keepsConnection && head.minor === 1) insertField(buffer, CONNECTION_CLOSE);
+  else if (head.minor === 0 ? head.keepAlive && !saysClose : saysClose)
+    insertField(buffer, head.minor === 0 ? CONNECTION_KEEP_ALIVE : CONNECTION_CLOSE);
 }
 
 /**
  * Makes a response's Connection field say what holds towards the client, and takes out what concerned the server's
  * connection.
  * @param keepAlive the client's connection stays open after this response
- * @param isOldClient the request was HTTP/1.0: keep-alive must be said
+ * @param isOldClient the request was HTTP/1.0: keep-alive must be said, and the chunked coding will be taken off
  */
 export function editResponse(buffer: ByteBuffer, head: ResponseHead, keepAlive: boolean, isOldClient: boolean): void {
-  const saysRight = head.upgrade || (head.connectionField && saysWhatHolds(head, keepAlive));
+  const saysRight = head.connectionField && saysWhatHolds(head, keepAlive);
   let count = 0;
   for (let index = 0; index < head.fieldCount; index++) {
     const id = head.fieldIds[index]!;
     const gone =
       (id === FieldId.CONNECTION && !saysRight) ||
-      (id === FieldId.CONTENT_LENGTH && head.lengthOverridden) ||
+      (id === FieldId.CONTENT_LENGTH && (head.lengthOverridden || head.isLengthless)) ||
+      (id === FieldId.TRANSFER_ENCODING && (isOldClient || head.isLengthless)) ||
       isHopField(buffer, head, index, id);
     isGone[index] = gone ? 1 : 0;
     if (gone) count++;
@@ -66,6 +69,7 @@ export function editResponse(buffer: ByteBuffer, head: ResponseHead, keepAlive: 
 }
 
 function saysWhatHolds(head: ResponseHead, keepAlive: boolean): boolean {
+  if (head.upgrade && keepAlive) return true;
   if (head.hasPrivateHops || head.keepAlive !== keepAlive) return false;
   // An HTTP/1.0 response, or one without a length, closes without having said so.
   return keepAlive || (head.minor === 1 && !head.untilClose);

@@ -3,7 +3,7 @@ import { CHARACTER, CR, LF, SP, TARGET, TOKEN, VALUE } from "./characters.js";
 import { CONNECTION_CLOSE, CONNECTION_KEEP_ALIVE } from "./field-values.js";
 import { HeadError } from "./head-error.js";
 import { DEFAULT_MAX_FIELDS, FIELD_START, MessageHead, NEED_MORE, START } from "./message-head.js";
-import { Method, methods } from "./names.js";
+import { FieldId, Method, methods } from "./names.js";
 import { matchesHost, parseTarget, TARGET_ABSOLUTE, TARGET_BAD } from "./target.js";
 
 export { HeadError, headErrorText } from "./head-error.js";
@@ -193,6 +193,8 @@ export class ResponseHead extends MessageHead {
   untilClose = false;
   /** Content-Length came beside Transfer-Encoding, which wins: Content-Length must not be forwarded (RFC 9112 §6.3). */
   lengthOverridden = false;
+  /** It must not say a length either: 1xx, 204, 2xx to CONNECT (RFC 9110 §8.6). */
+  isLengthless = false;
   private wordStart = 0;
 
   constructor(maxFields: number = DEFAULT_MAX_FIELDS) {
@@ -207,6 +209,7 @@ export class ResponseHead extends MessageHead {
     this.bodyless = false;
     this.untilClose = false;
     this.lengthOverridden = false;
+    this.isLengthless = false;
   }
 
   /** As `RequestHead.parse`; `requestMethod` is the `Method` of the request that this answers. */
@@ -299,14 +302,19 @@ export class ResponseHead extends MessageHead {
     return 0;
   }
 
+  /** Chunked is its only transfer coding. */
+  get isMerelyChunked(): boolean {
+    let length = 0;
+    for (let index = 0; index < this.fieldCount; index++)
+      if (this.fieldIds[index] === FieldId.TRANSFER_ENCODING)
+        length += this.fields[4 * index + 3]! - this.fields[4 * index + 2]!;
+    return this.chunked && length === "chunked".length;
+  }
+
   private decideBody(requestMethod: number): void {
     const status = this.status;
-    this.bodyless =
-      status < 200 ||
-      status === 204 ||
-      status === 304 ||
-      requestMethod === Method.HEAD ||
-      (requestMethod === Method.CONNECT && status < 300);
+    this.isLengthless = status < 200 || status === 204 || (requestMethod === Method.CONNECT && status < 300);
+    this.bodyless = this.isLengthless || status === 304 || requestMethod === Method.HEAD;
     this.untilClose = !this.bodyless && !this.chunked && this.contentLength < 0;
     if (this.untilClose) this.keepAlive = false;
   }

@@ -38,8 +38,9 @@ export function giveResponseSide(side: ResponseSide): ResponseSide {
 export class ResponseSide {
   readonly head = new ResponseHead();
   readonly body = new BodyFraming();
-  /** Bytes sent to the client. */
+  /** Bytes of it sent to the client, and of the interim responses before it. */
   bytes = 0;
+  interimBytes = 0;
   /** The final head has been accepted. */
   hasHead = false;
   #buffer: ByteBuffer | undefined;
@@ -55,6 +56,7 @@ export class ResponseSide {
     this.#requestMethod = requestMethod;
     this.hasHead = false;
     this.bytes = 0;
+    this.interimBytes = 0;
     this.release();
   }
 
@@ -70,7 +72,7 @@ export class ResponseSide {
 
   /** The server sent more than its response. */
   get hasExcess(): boolean {
-    return this.#buffer !== undefined && this.#ready < this.#buffer.end;
+    return this.#buffer !== undefined && this.body.position < this.#buffer.end;
   }
 
   /**
@@ -117,14 +119,16 @@ export class ResponseSide {
 
   /**
    * Makes the head what the client gets.
-   * @param isOldClient the request was HTTP/1.0
-   * @returns false if the body that came with it is malformed
+   * @param isOldClient the request was HTTP/1.0: chunks, which it does not know, are stripped
+   * @returns false if the body that came with it is malformed, or in a coding that cannot be taken off
    */
   accept(keepAlive: boolean, isOldClient: boolean): boolean {
     const { head, body } = this;
     const buffer = this.#buffer!;
     this.hasHead = true;
+    if (isOldClient && head.chunked && !head.isMerelyChunked) return false;
     if (head.bodyless || head.contentLength === 0) body.beginEmpty();
+    else if (head.chunked && isOldClient) body.beginStripped();
     else if (head.chunked) body.beginChunked();
     else if (head.untilClose) body.beginUntilClose();
     else body.beginLength(head.contentLength);
@@ -142,7 +146,10 @@ export class ResponseSide {
   forwardInterim(client: Channel, isWanted: boolean): boolean {
     const buffer = this.#buffer!;
     const { length } = this.head;
-    if (isWanted && client.transmit(buffer, buffer.start, buffer.start + length) !== length) return false;
+    if (isWanted) {
+      if (client.transmit(buffer, buffer.start, buffer.start + length) !== length) return false;
+      this.interimBytes += length;
+    }
     buffer.start += length;
     buffer.compact(HEADROOM);
     this.head.reset();
@@ -154,8 +161,9 @@ export class ResponseSide {
     return authenticatesConnection(this.head, this.#buffer!.bytes);
   }
 
-  /** All that has come and not gone, for a tunnel; the caller owns the buffer. */
+  /** All that has come and not gone, for the tunnel that the head opens; the caller owns the buffer. */
   takeRest(): ByteBuffer | undefined {
+    editResponse(this.#buffer!, this.head, true, false);
     const buffer = this.#buffer;
     this.#buffer = undefined;
     return buffer;

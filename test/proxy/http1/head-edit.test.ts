@@ -64,9 +64,9 @@ for (const [name, before, after] of [
     "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
   ],
   [
-    "an upgrade keeps Connection and Upgrade",
-    "GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n",
-    "GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    "an upgrade is asked for, and nothing else that Connection names",
+    "GET / HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: A\r\n\r\n",
+    "GET / HTTP/1.1\r\nConnection: upgrade\r\nHost: h\r\nUpgrade: h2c\r\n\r\n",
   ],
   [
     "HTTP/1.0 keeps Connection, with which it asks to be kept",
