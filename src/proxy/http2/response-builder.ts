@@ -11,6 +11,7 @@ const bytesOf = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, "
 const STATUS_LINE = bytesOf("HTTP/1.1 ");
 const CRLF = bytesOf("\r\n");
 const CHUNKED = bytesOf("transfer-encoding: chunked\r\n");
+const EMPTY = bytesOf("content-length: 0\r\n");
 /** A stream is used once. */
 const CLOSE = bytesOf("connection: close\r\n");
 
@@ -105,6 +106,10 @@ export class ResponseBuilder implements FieldSink {
     else if (this.contentLength >= 0) {
       if (endStream && this.contentLength > 0) return MALFORMED;
       this.body = Body.length;
+    } else if (endStream) {
+      // A client of HTTP/2 has to get END_STREAM with its head too: that is how gRPC tells an error without a message.
+      this.body = Body.none;
+      this.#copy(EMPTY, EMPTY.length);
     } else {
       this.body = Body.chunked;
       this.#copy(CHUNKED, CHUNKED.length);

@@ -54,7 +54,7 @@ describe("a session reads a response of HTTP/2 as HTTP/1.1", () => {
       ],
       "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\nHTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n",
     ],
-    ["that is empty", [response()], `${CHUNKED}0\r\n\r\n`],
+    ["that is empty", [response()], `${HEAD}connection: close\r\ncontent-length: 0\r\n\r\n`],
   ] as const)
     test(what, () => {
       const outcome = ask([SETTINGS, ...sent]);
