@@ -242,7 +242,8 @@ function encodeAddresses({ source, destination }: ProxiedConnection): Uint8Array
   return Buffer.concat([bytesOf(source), bytesOf(destination), ports]);
 }
 
-function encodeTlv({ type, value }: ProxyTlv): Buffer {
+/** Type, length and value. */
+export function encodeTlv({ type, value }: ProxyTlv): Buffer {
   const fixed = Buffer.alloc(TLV_FIXED);
   fixed[0] = type;
   fixed.writeUInt16BE(value.length, 1);

@@ -6,20 +6,26 @@ import { AF_UNIX } from "../sys/address.js";
 import { allocate } from "../sys/memory.js";
 import { MSG_NOSIGNAL, send } from "../sys/socket.js";
 import type { ClientAddress } from "./client-address.js";
-import { encodeV1, encodeV2, type ProxiedConnection } from "./proxy-protocol.js";
+import { encodeV1, encodeV2, type ProxiedConnection, type ProxyTlv } from "./proxy-protocol.js";
+import { proxyTlvs } from "./proxy-tlvs.js";
 
-/** Headers without foreign TLVs are shorter: 107 bytes in version 1, 59 in version 2. */
-const scratch = allocate(256);
+/** The texts in a header's TLVs have 256 bytes at most. */
+const scratch = allocate(2048);
 
 /** @param proxied undefined: whose connection it is cannot be said (UNKNOWN, or LOCAL) */
-export function encodeProxyHeader(settings: SendProxy, proxied: ProxiedConnection | undefined): Buffer {
-  return settings.version === 1 ? encodeV1(proxied) : encodeV2(proxied, { crc32c: settings.checksum });
+export function encodeProxyHeader(
+  settings: SendProxy,
+  proxied: ProxiedConnection | undefined,
+  tlvs: readonly ProxyTlv[] = [],
+): Buffer {
+  return settings.version === 1 ? encodeV1(proxied) : encodeV2(proxied, { tlvs, crc32c: settings.checksum });
 }
 
 /**
  * Sends it as the first bytes of a connection that has just been established: the kernel's buffer is empty, and takes
  * all of it at once.
  * @param destination where the client connected to
+ * @param ssl the client's; 0: it speaks no TLS
  * @returns false if the connection is broken already
  */
 export function sendProxyHeader(
@@ -27,11 +33,12 @@ export function sendProxyHeader(
   settings: SendProxy,
   client: ClientAddress,
   destination: ClientAddress,
+  ssl: number,
 ): boolean {
   // UNIX clients have no address that the protocol's families of streams could show.
   const isKnown = client.family !== AF_UNIX && destination.family !== AF_UNIX;
   const proxied = isKnown ? { source: endOf(client), destination: endOf(destination) } : undefined;
-  const header = encodeProxyHeader(settings, proxied);
+  const header = encodeProxyHeader(settings, proxied, settings.version === 2 ? proxyTlvs(settings.tlvs, ssl) : []);
   scratch.bytes.set(header);
   return send(fd, scratch.address, header.length, MSG_NOSIGNAL) === header.length;
 }

@@ -427,7 +427,7 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
   }
 
   #sendProxyHeader(fd: number, settings: SendProxy): boolean {
-    return sendProxyHeader(fd, settings, this.address, this.localAddress());
+    return sendProxyHeader(fd, settings, this.address, this.localAddress(), this.client.ssl);
   }
 
   /** @param termination `SC`: it refused, `sC`: it did not answer in time */

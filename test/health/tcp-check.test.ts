@@ -114,7 +114,7 @@ test("a server that wants a PROXY header reads it, and then the end", async (t) 
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   t.after(() => server.close());
   const { port } = server.address() as AddressInfo;
-  const endpoint: CheckEndpoint = { ...at("127.0.0.1", port), sendProxy: { version: 1, checksum: false } };
+  const endpoint: CheckEndpoint = { ...at("127.0.0.1", port), sendProxy: { version: 1, checksum: false, tlvs: [] } };
   const { status } = await new Promise<CheckResult>((resolve) => probe(endpoint, milliseconds(1_000), resolve));
   assert.equal(status, "L4OK");
   await eventually(() => connections, [greeting.toString()]);

@@ -34,7 +34,7 @@ const FIRST_PROXY_ID = 2;
 const FIRST_SERVER_ID = 1;
 
 /** What `check-send-proxy` sends to a server whose traffic has no PROXY header. */
-const PROXY_V1: SendProxy = { version: 1, checksum: false };
+const PROXY_V1: SendProxy = { version: 1, checksum: false, tlvs: [] };
 
 /** Resolves what drafts refer to. Reports unknown names and modes that do not fit; never throws. */
 export function build(drafts: Drafts, diagnostics: Diagnostics): HaproxyConfiguration {
@@ -309,6 +309,6 @@ function connectionLimits({ maxConnections, minConnections }: ServerDraft): {
 }
 
 function sendProxyOf({ socket }: ServerDraft): SendProxy | undefined {
-  if (socket.proxyV2) return { version: 2, checksum: socket.proxyChecksum };
-  return socket.proxyV1 ? { version: 1, checksum: false } : undefined;
+  if (socket.proxyV2) return { version: 2, checksum: socket.proxyChecksum, tlvs: socket.proxyTlvs };
+  return socket.proxyV1 ? PROXY_V1 : undefined;
 }

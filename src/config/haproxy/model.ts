@@ -362,9 +362,14 @@ export interface ServerCheck {
   readonly sendProxy: SendProxy | undefined;
 }
 
+/** As `proxy-v2-options` calls them; all but `authority` are parts of `ssl`. */
+export type ProxyTlvName = "ssl" | "cert-cn" | "cert-key" | "cert-sig" | "ssl-cipher" | "authority";
+
 /** The PROXY header that a server gets. */
 export interface SendProxy {
   readonly version: 1 | 2;
   /** Version 2: with a checksum. */
   readonly checksum: boolean;
+  /** Version 2: what it tells of the client's TLS. */
+  readonly tlvs: readonly ProxyTlvName[];
 }

@@ -107,6 +107,18 @@ export const contracts: Readonly<Record<string, string>> = {
   SSL_session_reused: "ssl",
   SSL_get_version: "ssl",
   SSL_get_servername: "ssl _",
+  SSL_get_current_cipher: "ssl",
+  SSL_CIPHER_get_name: "_",
+  SSL_get_verify_result: "ssl",
+  SSL_get1_peer_certificate: "ssl -> certificate",
+  // Of a certificate that is ours, or the connection's own.
+  X509_get_subject_name: "_",
+  X509_NAME_get_text_by_NID: "_ _ buf[#3] _",
+  X509_get_signature_nid: "_",
+  X509_get0_pubkey: "_",
+  OBJ_nid2sn: "_",
+  EVP_PKEY_get_base_id: "_",
+  EVP_PKEY_get_bits: "_",
   SSL_get_certificate: "ssl",
   CRYPTO_malloc: "_ _ _",
 };

@@ -35,8 +35,6 @@ export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["resolve-prefer", "{ipv4|ipv6}", "ipv6"],
   ["resolve-opts", "allow-dup-ip,ignore-weight,prevent-dup-ip", "prevent-dup-ip"],
   ["resolve-net", "<net>,…", ""],
-  ["send-proxy-v2-ssl", "", "off"],
-  ["send-proxy-v2-ssl-cn", "", "off"],
   ["max-reuse", "<n>", "−1"],
   ["non-stick", "", "off"],
   ["stick", "", "on"],
@@ -66,8 +64,6 @@ log-bufsize
 no-check-reuse-pool
 no-check-sni-auto
 no-renegotiate
-no-send-proxy-v2-ssl
-no-send-proxy-v2-ssl-cn
 no-tfo
 no-tls-tickets
 npn
