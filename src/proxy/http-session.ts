@@ -449,6 +449,8 @@ export class HttpSession extends Session {
       this.#breakOff("CH");
       return false;
     }
+    const { statuses } = this.backend!.settings.retryOn;
+    if (statuses.length > 0 && this.#retryOn(statuses.includes(head.status))) return false;
     this.responseAt = this.context.loop.now;
     this.status = head.status;
     if (isTunnel) {
@@ -477,7 +479,8 @@ export class HttpSession extends Session {
       this.#breakOff("SD");
       return;
     }
-    if (this.#replay()) return;
+    const { emptyResponse, junkResponse } = this.backend!.settings.retryOn;
+    if (this.#replay() || this.#retryOn(this.response.hasBegun ? junkResponse : emptyResponse)) return;
     if (this.#isReused && this.requests > 1 && this.#isHttp1Connection) {
       this.#leaveRetryToClient();
       return;
@@ -488,6 +491,7 @@ export class HttpSession extends Session {
   }
 
   #onBadResponse(): void {
+    if (this.#retryOn(this.backend!.settings.retryOn.junkResponse)) return;
     this.server?.counters.add(Counter.responseErrors, 1);
     this.backend?.counters.add(Counter.responseErrors, 1);
     if (this.response.bytes > 0) this.#breakOff("PD");
@@ -511,19 +515,35 @@ export class HttpSession extends Session {
    * @returns false if that cannot be done
    */
   #replay(): boolean {
-    const backend = this.backend!;
     const isUntouched = this.upstream?.isUntouched === true;
-    if (!this.#isReused && !(isUntouched && this.retries < backend.settings.retries)) return false;
-    if (this.response.hasBegun || !this.request.rewind(isUntouched)) return false;
+    if (!this.#isReused && !(isUntouched && this.hasRetriesLeft)) return false;
+    if (!isUntouched && !this.request.isIdempotent) return false;
+    if (this.response.hasBegun || !this.request.rewind()) return false;
     if (!this.#isReused) {
       this.retries++;
       this.server!.counters.add(Counter.retries, 1);
-      backend.counters.add(Counter.retries, 1);
+      this.backend!.counters.add(Counter.retries, 1);
     }
     this.#isReused = false;
     this.closeUpstream();
     this.#phase = Phase.connecting;
     this.openUpstream();
+    return true;
+  }
+
+  /**
+   * `retry-on`: the same request once more, whatever its method. False if the event is none of those, if it has been
+   * tried often enough, if the request does not fit into a buffer, or if something of an answer has gone out.
+   */
+  #retryOn(isEvent: boolean): boolean {
+    if (!isEvent || !this.hasRetriesLeft || this.response.bytes > 0 || !this.request.rewind()) return false;
+    this.response.begin(this.request.head.method);
+    this.responseAt = 0;
+    this.status = 0;
+    this.#isReused = false;
+    this.#isOwn = false;
+    this.#phase = Phase.connecting;
+    this.tryAgain();
     return true;
   }
 
@@ -589,7 +609,7 @@ export class HttpSession extends Session {
   #onExchangeTimeout(): void {
     if (this.response.hasHead) this.#breakOff(this.#waitsForClient ? "cD" : "sD");
     else if (this.#waitsForClient) this.#answer(408, "cD");
-    else this.#answer(504, "sH");
+    else if (!this.#retryOn(this.backend!.settings.retryOn.responseTimeout)) this.#answer(504, "sH");
   }
 
   get #waitsForClient(): boolean {

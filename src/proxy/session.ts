@@ -233,18 +233,18 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
     return this.client.hungUp && this.backend!.settings.abortOnClose;
   }
 
-  /**
-   * Sends the request to a server once more, when connecting went well and what followed did not.
-   * @returns false if it has been tried often enough
-   */
-  protected tryAgain(): boolean {
-    const { backend, server } = this;
-    if (this.retries >= backend!.settings.retries) return false;
+  protected get hasRetriesLeft(): boolean {
+    return this.retries < this.backend!.settings.retries;
+  }
+
+  /** Goes to a server once more, when connecting went well and what followed did not. There is no reason to wait. */
+  protected tryAgain(): void {
+    const server = this.server!;
     this.closeUpstream();
+    this.connectedAt = 0;
     this.retries++;
-    if (this.#shouldLeave(server!)) this.#leaveServer(server!);
+    if (this.#shouldLeave(server)) this.#leaveServer(server);
     else this.#retry();
-    return true;
   }
 
   /** @param failed one that it cannot go to, or would rather not: it has just failed */
@@ -435,7 +435,7 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
     const { settings, counters } = this.backend!;
     const failed = this.server!;
     this.closeUpstream();
-    if (this.retries >= settings.retries || !settings.retryOn.connFailure) {
+    if (!this.hasRetriesLeft || !settings.retryOn.connFailure) {
       // econ counts requests that came to nothing, not attempts: those before are wretr and wredis.
       failed.counters.add(Counter.connectErrors, 1);
       counters.add(Counter.connectErrors, 1);

@@ -162,15 +162,15 @@ export class RequestSide {
     }
   }
 
-  /**
-   * Takes it back to its first byte, to be sent again.
-   * @param isUntouched the server has not looked at it
-   * @returns false if it is not all there any more, or if doing it twice could do harm (RFC 9110 §9.2.2)
-   */
-  rewind(isUntouched: boolean): boolean {
+  /** Doing it twice does no more than doing it once (RFC 9110 §9.2.2). */
+  get isIdempotent(): boolean {
     const { method } = this.head;
-    const isIdempotent = method !== Method.POST && method !== Method.PATCH && method !== Method.OTHER;
-    if (!(isUntouched || isIdempotent) || !this.#isWhole || this.#buffer === undefined) return false;
+    return method !== Method.POST && method !== Method.PATCH && method !== Method.OTHER;
+  }
+
+  /** Takes it back to its first byte, to be sent again. False if it is not all there any more. */
+  rewind(): boolean {
+    if (!this.#isWhole || this.#buffer === undefined) return false;
     this.#sent = this.#buffer.start;
     this.bytes = 0;
     return true;
@@ -179,6 +179,8 @@ export class RequestSide {
   /** The server takes no more of it: what is left is not sent. */
   abandon(): void {
     this.#sent = this.#ready;
+    // What the client sends from now on is thrown away.
+    if (!this.body.done) this.#isWhole = false;
     this.body.beginEmpty();
   }
 
