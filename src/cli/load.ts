@@ -6,6 +6,7 @@ import { type Diagnostic, Diagnostics, render, type SourceFile } from "../config
 import type { HaproxyConfiguration } from "../config/haproxy/model.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import { printError } from "./console.js";
+import { hostSources } from "./keepalived-sources.js";
 
 export interface SourceFiles {
   readonly files: readonly SourceFile[];
@@ -65,9 +66,10 @@ function resolveHost(host: string): string | undefined {
 export async function loadKeepalived(
   files: readonly SourceFile[],
   diagnostics: Diagnostics,
+  configId?: string,
 ): Promise<KeepalivedConfiguration> {
   const { readKeepalived } = await import("../config/keepalived/read.js");
-  return readKeepalived(files, diagnostics);
+  return readKeepalived(files, diagnostics, { sources: hostSources(configId) });
 }
 
 /** All files of one start, read and understood as far as they go. */

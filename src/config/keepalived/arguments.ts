@@ -1,9 +1,10 @@
 /** The kinds of arguments that keywords take: text → value, or the mistake in it. */
-import { isIPv4, isIPv6 } from "node:net";
+import { isIP, isIPv4, isIPv6 } from "node:net";
 import type { Diagnostics } from "../diagnostics.js";
 import { fromSeconds, type Microseconds } from "../units.js";
 import type { Reading } from "./declare.js";
 import type { Word } from "./lexer.js";
+import type { AddressFamily } from "./model.js";
 import { didYouMean, reportExtra, reportMissing } from "./report.js";
 import type { Statement } from "./tree.js";
 
@@ -35,6 +36,16 @@ export function readArgument<T>(statement: Statement, argument: Argument<T>, rea
   }
   reportExtra(statement, 1, reading);
   return readWord(word, argument, reading.diagnostics);
+}
+
+/** Reads the argument of a statement that may do without: then `otherwise` holds. */
+export function readOptionalArgument<T>(
+  statement: Statement,
+  argument: Argument<T>,
+  otherwise: T,
+  reading: Reading,
+): T | undefined {
+  return statement.arguments.length === 0 ? otherwise : readArgument(statement, argument, reading);
 }
 
 /** Reads one word; undefined once a mistake has been reported. */
@@ -127,23 +138,77 @@ export const interfaceName: Argument<string> = {
   },
 };
 
+/** `on`, `off` and their like. */
+export const bool: Argument<boolean> = {
+  name: "BOOL",
+  parse(word) {
+    if (["on", "true", "yes"].includes(word)) return true;
+    if (["off", "false", "no"].includes(word)) return false;
+    return new Mistake("unknown-value", `${word} is neither on nor off`, {
+      remedy: "use on, off, true, false, yes or no",
+    });
+  },
+};
+
+export interface Address {
+  readonly family: AddressFamily;
+  /** In the kernel's own form. */
+  readonly address: string;
+}
+
+/** An IPv4 or IPv6 address without a prefix length. */
+export const anyAddress: Argument<Address> = {
+  name: "ADDRESS",
+  parse(address) {
+    if (isIPv4(address)) return { family: 4, address };
+    if (isIPv6(address) && !address.includes("%")) return { family: 6, address: canonicalIpv6(address) };
+    const bare = address.replace(/\/.*$/, "");
+    if (bare !== address && isIP(bare) !== 0)
+      return new Mistake("bad-address", `${address} has a prefix length where a plain address stands`, {
+        remedy: `write ${bare}`,
+      });
+    return new Mistake("bad-address", `${JSON.stringify(address)} is not an IP address`, addressHint(address));
+  },
+};
+
+/** An IPv4 or IPv6 address as text. */
+export const addressText: Argument<string> = {
+  name: "ADDRESS",
+  parse(text) {
+    const parsed = anyAddress.parse(text);
+    return parsed instanceof Mistake ? parsed : parsed.address;
+  },
+};
+
 /** An IPv4 address without a prefix length. */
 export const ipv4Address: Argument<string> = {
   name: "ADDRESS",
   parse(address) {
-    if (isIPv4(address)) return address;
-    if (isIPv6(address.replace(/\/\d+$/, "")))
-      return new Mistake("not-supported", `IPv6 is not supported yet: ${address}`, {
-        cause: "VRRP for IPv6 is VRRPv3 (RFC 9568); this release speaks VRRPv2",
-        remedy: "use IPv4 addresses",
-      });
-    if (isIPv4(address.replace(/\/.*$/, "")))
-      return new Mistake("bad-address", `${address} has a prefix length where a plain address stands`, {
-        remedy: `write ${address.replace(/\/.*$/, "")}`,
-      });
-    return new Mistake("bad-address", `${JSON.stringify(address)} is not an IPv4 address`, addressHint(address));
+    const parsed = anyAddress.parse(address);
+    if (parsed instanceof Mistake) return parsed;
+    if (parsed.family === 4) return address;
+    return new Mistake("bad-address", `${address} is not an IPv4 address`);
   },
 };
+
+/** A multicast group of one family; IPv6: of link-local scope, as VRRP's own is. */
+export function multicastAddress(family: AddressFamily): Argument<string> {
+  const isGroup = family === 4 ? /^(?:22[4-9]|23\d)\./ : /^ff.2:/;
+  return {
+    name: "ADDRESS",
+    parse(text) {
+      const parsed = anyAddress.parse(text);
+      if (parsed instanceof Mistake) return parsed;
+      if (parsed.family === family && isGroup.test(parsed.address)) return parsed.address;
+      return new Mistake("bad-address", `${text} is no multicast group of IPv${family}`, {
+        remedy: family === 4 ? "VRRP's own is 224.0.0.18" : "VRRP's own is ff02::12; others must be link-local, ffX2::",
+      });
+    },
+  };
+}
+
+/** Lower case and shortened, as the kernel prints it (RFC 5952). */
+const canonicalIpv6 = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1);
 
 function addressHint(address: string): { readonly cause?: string; readonly remedy?: string } {
   const parts = address.split(".");
@@ -153,5 +218,6 @@ function addressHint(address: string): { readonly cause?: string; readonly remed
     return { cause: "a leading zero would be octal to some programs", remedy: "write each number without it" };
   if (parts.every((part) => /^\d+$/.test(part)) && parts.length !== 4)
     return { cause: `it has ${parts.length} ${parts.length === 1 ? "number" : "numbers"} instead of four` };
-  return { remedy: "write four numbers from 0 to 255, such as 192.0.2.1; host names are not looked up here" };
+  if (address.includes(":")) return { remedy: "write it such as 2001:db8::1, without a zone" };
+  return { remedy: "write an address such as 192.0.2.1 or 2001:db8::1; host names are not looked up here" };
 }

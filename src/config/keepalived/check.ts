@@ -1,16 +1,20 @@
 /** Mistakes that show only when the whole configuration is known: between blocks, and in what is not there. */
 import type { Diagnostics, Span } from "../diagnostics.js";
+import type { Reading } from "./declare.js";
+import { familyOf, valueSpan } from "./instance-protocol.js";
 import type { FileDraft } from "./keywords/top.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
 import type { ScriptDraft } from "./keywords/vrrp-script.js";
 import type { VirtualAddress } from "./model.js";
+import { refuseFeature } from "./report.js";
 
 /** The count of addresses is one byte of an advertisement (RFC 3768 §5.3.5). */
 const mostAddresses = 255;
 
-export function checkConfiguration(draft: FileDraft, diagnostics: Diagnostics): void {
+export function checkConfiguration(draft: FileDraft, reading: Reading): void {
+  const { diagnostics } = reading;
   checkScripts(draft, diagnostics);
-  checkVirtualRouterIds(draft.instances, diagnostics);
+  checkVirtualRouterIds(draft.instances, reading);
   checkAddresses(draft.instances, diagnostics);
   for (const instance of draft.instances) {
     checkUnicast(instance, diagnostics);
@@ -19,8 +23,8 @@ export function checkConfiguration(draft: FileDraft, diagnostics: Diagnostics): 
   }
 }
 
-function checkScripts({ scripts, instances, global }: FileDraft, diagnostics: Diagnostics): void {
-  const tracked = new Set(instances.flatMap((instance) => instance.trackScripts.map(({ name }) => name.text)));
+function checkScripts({ scripts, instances, groups, global }: FileDraft, diagnostics: Diagnostics): void {
+  const tracked = new Set([...instances, ...groups].flatMap((one) => one.trackScripts.map(({ name }) => name.text)));
   for (const script of scripts) {
     if (!script.written.has("script"))
       diagnostics.report({
@@ -56,32 +60,42 @@ function checkScripts({ scripts, instances, global }: FileDraft, diagnostics: Di
     });
 }
 
-function checkVirtualRouterIds(instances: readonly InstanceDraft[], diagnostics: Diagnostics): void {
-  const taken = new Map<string, InstanceDraft>();
+/** Advertisements are told apart by interface, family and number; unicast also by its peers, multicast by its group. */
+function checkVirtualRouterIds(instances: readonly InstanceDraft[], reading: Reading): void {
+  const taken = new Map<string, InstanceDraft[]>();
   for (const instance of instances) {
     const { interface: device, virtualRouterId: id } = instance;
-    if (device === undefined || id === undefined) continue;
-    const other = taken.get(`${device} ${id}`);
-    if (other === undefined) taken.set(`${device} ${id}`, instance);
-    else {
-      const apart = areUnicastApart(instance, other);
-      diagnostics.report({
+    if (id === undefined) continue;
+    const key = `${device ?? ""} ${id} ${familyOf(instance)}`;
+    const others = taken.get(key) ?? [];
+    taken.set(key, [...others, instance]);
+    const [other] = others;
+    const clashing = others.find((one) => !areApart(instance, one));
+    const where = device === undefined ? "" : ` on ${device}`;
+    if (clashing !== undefined)
+      reading.diagnostics.report({
         severity: "error",
-        code: apart ? "not-supported" : "duplicate-virtual-router-id",
+        code: "duplicate-virtual-router-id",
         span: valueSpan(instance, "virtual_router_id"),
-        message: apart
-          ? `sharing virtual_router_id ${id} on ${device} between unicast groups is not supported yet`
-          : `${other.name} has virtual_router_id ${id} on ${device} already`,
+        message: `${clashing.name} has virtual_router_id ${id}${where} already`,
         cause: "advertisements of the two could not be told apart",
         remedy: "give each instance on one interface a number of its own",
       });
-    }
+    else if (other !== undefined)
+      refuseFeature(
+        "vrrp_instance shared virtual_router_id",
+        `sharing virtual_router_id ${id}${where} with ${other.name}`,
+        valueSpan(instance, "virtual_router_id"),
+        reading,
+      );
   }
 }
 
-function areUnicastApart(one: InstanceDraft, other: InstanceDraft): boolean {
-  const theirs = new Set(other.peers.map((peer) => peer.text));
-  return one.peers.length > 0 && theirs.size > 0 && !one.peers.some((peer) => theirs.has(peer.text));
+function areApart(one: InstanceDraft, other: InstanceDraft): boolean {
+  if (one.peers.length === 0 && other.peers.length === 0)
+    return one.multicastGroup?.address !== other.multicastGroup?.address;
+  const theirs = new Set(other.peers.map((peer) => peer.address));
+  return one.peers.length > 0 && theirs.size > 0 && !one.peers.some((peer) => theirs.has(peer.address));
 }
 
 function checkAddresses(instances: readonly InstanceDraft[], diagnostics: Diagnostics): void {
@@ -104,7 +118,7 @@ function checkAddresses(instances: readonly InstanceDraft[], diagnostics: Diagno
         remedy: "move the rest to virtual_ipaddress_excluded",
       });
     const written = ["virtual_ipaddress", "virtual_ipaddress_excluded"].map((name) => instance.written.get(name));
-    if (written.every((statement) => (statement?.block ?? []).length === 0 && statement?.unresolved !== true))
+    if (!instance.allowNoAddress && written.every((statement) => (statement?.block ?? []).length === 0))
       diagnostics.report({
         severity: "warning",
         code: "no-virtual-address",
@@ -130,36 +144,37 @@ function reportDuplicate(address: VirtualAddress, holder: InstanceDraft, before:
 function checkUnicast(instance: InstanceDraft, diagnostics: Diagnostics): void {
   const seen = new Set<string>();
   for (const peer of instance.peers) {
-    if (peer.text === instance.sourceAddress)
+    if (peer.address === instance.sourceAddress?.address)
       diagnostics.report({
         severity: "error",
         code: "peer-is-self",
-        span: peer.span,
-        message: `${peer.text} is this router's own source address`,
+        span: peer.word.span,
+        message: `${peer.address} is this router's own source address`,
         cause: `unicast_src_ip says so on line ${sourceLine(instance)}`,
         remedy: "list the other routers only",
       });
-    else if (seen.has(peer.text))
+    else if (seen.has(peer.address))
       diagnostics.report({
         severity: "error",
         code: "duplicate-peer",
-        span: peer.span,
-        message: `${peer.text} is a peer already`,
+        span: peer.word.span,
+        message: `${peer.address} is a peer already`,
         cause: "it would get every advertisement twice",
         remedy: "take this line out",
       });
-    seen.add(peer.text);
+    seen.add(peer.address);
   }
   warnOfMulticast(instance, diagnostics);
   warnOfTwoSources(instance, diagnostics);
 }
 
 /** Who writes of unicast and names no peer gets multicast, which many networks do not carry. */
-function warnOfMulticast({ written }: InstanceDraft, diagnostics: Diagnostics): void {
+function warnOfMulticast(instance: InstanceDraft, diagnostics: Diagnostics): void {
+  const { written } = instance;
   const peers = written.get("unicast_peer");
   const source = written.get("unicast_src_ip");
   const statement = peers ?? source;
-  if (statement === undefined || statement.unresolved || (peers?.block ?? []).length > 0) return;
+  if (statement === undefined || instance.faultWithoutPeer || (peers?.block ?? []).length > 0) return;
   diagnostics.report({
     severity: "warning",
     code: "unicast-without-peers",
@@ -175,12 +190,12 @@ function warnOfTwoSources({ written, sourceAddress }: InstanceDraft, diagnostics
   const [unicast, multicast] = [written.get("unicast_src_ip"), written.get("mcast_src_ip")];
   if (unicast === undefined || multicast === undefined) return;
   const loser = unicast.keyword.span.line < multicast.keyword.span.line ? unicast : multicast;
-  if (loser.arguments[0]?.text === sourceAddress) return;
+  if (loser.arguments[0]?.text === sourceAddress?.address) return;
   diagnostics.report({
     severity: "warning",
     code: "repeated-keyword",
     span: loser.keyword.span,
-    message: `${loser.keyword.text} is overruled: the source address is ${sourceAddress}`,
+    message: `${loser.keyword.text} is overruled: the source address is ${sourceAddress?.address}`,
     cause: "unicast_src_ip and mcast_src_ip set the same address, and the last one counts",
     remedy: "keep one of the two",
   });
@@ -215,8 +230,3 @@ function warnOfIpvsSync(instance: InstanceDraft, diagnostics: Diagnostics): void
     remedy: "take it out unless the kernel balances with IPVS; newer files write lvs_sync_daemon in global_defs",
   });
 }
-
-const valueSpan = (instance: InstanceDraft, keyword: string): Span => {
-  const statement = instance.written.get(keyword);
-  return statement?.arguments[0]?.span ?? statement?.keyword.span ?? instance.span;
-};

@@ -3,8 +3,9 @@
  * it sets and what it is for. The parser, "not supported yet", "it belongs in …" and "did you mean …" all read these.
  */
 import type { Diagnostics } from "../diagnostics.js";
-import { type Argument, Mistake, readArgument } from "./arguments.js";
+import { type Argument, bool, Mistake, readArgument, readOptionalArgument } from "./arguments.js";
 import { interpret } from "./interpret.js";
+import type { RouteNames } from "./keywords/route-names.js";
 import { reportNoBlock } from "./report.js";
 import type { Statement } from "./tree.js";
 
@@ -17,12 +18,11 @@ export interface KeywordInfo {
   readonly default?: string;
   /** What holds where the keyword is absent, if that is not a value one would write. */
   readonly otherwise?: string;
-  /** Words that its arguments may be in keepalived and that are not done yet. */
-  readonly refused?: readonly string[];
   readonly doc: string;
   /** The block that follows it, if one does. */
   readonly block?: BlockInfo;
-  readonly supported: boolean;
+  /** "moot": keepalived needs it for its own making; here it changes nothing, and a warning says why. */
+  readonly status: "read" | "moot" | "unsupported";
 }
 
 export interface BlockInfo {
@@ -44,10 +44,16 @@ export interface Draft {
 export interface Reading {
   readonly diagnostics: Diagnostics;
   readonly root: BlockInfo;
+  /** What is read and not carried out yet: see planned.ts. */
+  readonly planned: ReadonlySet<string>;
+  /** The words that lead here: `vrrp_instance track_script`. */
+  readonly path: string;
+  /** Names of routing tables and the like, as this host has them. */
+  readonly names: RouteNames;
 }
 
 export interface Keyword<D extends Draft> extends KeywordInfo {
-  /** Absent: known, but not done yet. */
+  /** Absent: known, but not read. */
   readonly read?: (draft: D, statement: Statement, reading: Reading) => void;
   /** Fills its default in. */
   readonly reset?: (draft: D) => void;
@@ -59,7 +65,7 @@ export interface Block<D extends Draft> extends BlockInfo {
   readonly keywords: ReadonlyMap<string, Keyword<D>>;
 }
 
-type Declared = Pick<KeywordInfo, "name" | "otherwise" | "refused" | "doc">;
+type Declared = Pick<KeywordInfo, "name" | "otherwise" | "doc">;
 
 /** The vocabulary of one block: functions that declare keywords setting fields of `D`. */
 export function keywordsFor<D extends Draft>() {
@@ -78,7 +84,7 @@ export function keywordsFor<D extends Draft>() {
       return {
         ...info,
         arguments: argument.name,
-        supported: true,
+        status: "read",
         ...(written !== undefined && { default: written }),
         reset(draft) {
           if (initial !== undefined) draft[sets] = initial as D[Field];
@@ -93,15 +99,36 @@ export function keywordsFor<D extends Draft>() {
     /** No argument: being there is the value. */
     flag(declared: Declared & { readonly set: (draft: D) => void }): Keyword<D> {
       const { set, ...info } = declared;
-      return { ...info, arguments: "", supported: true, read: set };
+      return { ...info, arguments: "", status: "read", read: set };
+    },
+
+    /** `[BOOL]`: being there is true, unless it says otherwise. */
+    toggle(declared: Declared & { readonly set: (draft: D, on: boolean) => void }): Keyword<D> {
+      const { set, ...info } = declared;
+      return {
+        otherwise: "off",
+        ...info,
+        arguments: "[BOOL]",
+        status: "read",
+        read(draft, statement, reading) {
+          const on = readOptionalArgument(statement, bool, true, reading);
+          if (on !== undefined) set(draft, on);
+        },
+      };
     },
 
     /** Several arguments. `read` checks them. */
-    custom(declared: Declared & { readonly arguments: string; readonly read: Keyword<D>["read"] & {} }): Keyword<D> {
-      return { ...declared, supported: true };
+    custom(
+      declared: Declared & {
+        readonly arguments: string;
+        readonly repeats?: boolean;
+        readonly read: Keyword<D>["read"] & {};
+      },
+    ): Keyword<D> {
+      return { ...declared, status: "read" };
     },
 
-    /** A block of keywords of its own. `open` gives its draft (undefined: skip it), `close` takes what was read. */
+    /** A block of keywords of its own. `open` gives its draft (undefined: skip it). */
     block<Inner extends Draft>(
       declared: Declared & {
         readonly arguments?: string;
@@ -116,7 +143,7 @@ export function keywordsFor<D extends Draft>() {
         arguments: "",
         ...info,
         block,
-        supported: true,
+        status: "read",
         read(draft, statement, reading) {
           const inner = open(draft, statement, reading);
           if (inner !== undefined) interpret(statement.block ?? [], block, inner, reading);
@@ -135,13 +162,13 @@ export function keywordsFor<D extends Draft>() {
       return {
         ...info,
         arguments: "",
-        supported: true,
+        status: "read",
         block: { name: info.name, entry, keywords: new Map() },
         repeats: true,
         read(draft, statement, reading) {
           for (const entry of statement.block ?? []) {
             if (entry.block !== undefined) reportNoBlock(entry, reading);
-            else if (!entry.unresolved) read(draft, entry, reading);
+            else read(draft, entry, reading);
           }
         },
       };
@@ -149,21 +176,26 @@ export function keywordsFor<D extends Draft>() {
   };
 }
 
-/** Keywords that are known but not done yet, one a line: `name ARGUMENTS: what it is for`. */
-export function planned(lines: string): Keyword<Draft>[] {
+/** Keywords that are known and not read, one a line: `name ARGUMENTS: what it is for`. */
+export const unsupported = (lines: string): Keyword<Draft>[] => listed(lines, "unsupported");
+
+/** Keywords that keepalived needs and that change nothing here, one a line: `name ARGUMENTS: why`. */
+export const moot = (lines: string): Keyword<Draft>[] => listed(lines, "moot");
+
+function listed(lines: string, status: "moot" | "unsupported"): Keyword<Draft>[] {
   return lines
     .trim()
     .split("\n")
     .map((line) => {
       const match = /^\s*(\S+?)(?: (.*?))?: (.*)$/.exec(line);
-      if (match === null) throw new Error(`a planned keyword has no description: ${line}`);
-      return { name: match[1]!, arguments: match[2] ?? "", doc: match[3]!, supported: false };
+      if (match === null) throw new Error(`a keyword has no description: ${line}`);
+      return { name: match[1]!, arguments: match[2] ?? "", doc: match[3]!, status };
     });
 }
 
-/** A block that is known, with the keywords inside it (none: its lines are entries), but not done yet. */
-export function plannedBlock(line: string, keywords: readonly Keyword<Draft>[] = []): Keyword<Draft> {
-  const keyword = planned(line)[0]!;
+/** A block that is known, with the keywords inside it (none: its lines are entries), and not read. */
+export function unsupportedBlock(line: string, keywords: readonly Keyword<Draft>[] = []): Keyword<Draft> {
+  const keyword = unsupported(line)[0]!;
   return { ...keyword, block: blockOf(keyword.name, keywords) };
 }
 

@@ -60,6 +60,7 @@ export const defaultGlobal: KeepalivedGlobal = {
   usePidDirectory: false,
 };
 
+/** A configuration in which nothing is written: for tests of those that run one. */
 export const emptyConfiguration: Omit<KeepalivedConfiguration, "global" | "scripts" | "instances"> = {
   trackFiles: [],
   trackProcesses: [],

@@ -1,102 +1,120 @@
 /** One vrrp_instance: what was written → what is run, with defaults, inheritance and keepalived's own overrulings. */
-import { type Diagnostics, nearest } from "../diagnostics.js";
+import type { Diagnostics } from "../diagnostics.js";
 import { fromSeconds } from "../units.js";
-import { noNotifyScripts } from "./defaults.js";
+import {
+  advertIntervalOf,
+  authenticationOf,
+  familyOf,
+  garpOf,
+  owner,
+  preemptOf,
+  spanOf,
+  versionOf,
+} from "./instance-protocol.js";
 import type { GlobalDraft } from "./keywords/global-defs.js";
-import type { TrackerDraft } from "./keywords/tracking.js";
+import type { AddressLine } from "./keywords/virtual-address.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
-import type { Authentication, GratuitousArp, TrackedInterface, TrackedScript, VrrpInstance } from "./model.js";
+import type { AddressFamily, Transport, VirtualAddress, VirtualMac, VrrpInstance } from "./model.js";
+import { refuseFeature } from "./report.js";
+import { checkStrict } from "./strict.js";
+import { resolveTrackers, type Trackable } from "./trackers.js";
 
-/** The address owner's priority (RFC 9568 §5.2.4). */
-const owner = 255;
-/** Bytes of a VRRPv2 password (RFC 2338 §5.3.10). */
-const passwordBytes = 8;
+/** What resolving needs to know beside the instance. */
+export interface Resolving {
+  readonly global: GlobalDraft;
+  readonly trackable: Trackable;
+  readonly diagnostics: Diagnostics;
+  readonly planned: ReadonlySet<string>;
+}
 
-/**
- * @param scriptWeights Weight of each script that is defined, by name.
- * @returns undefined if something is missing without which nothing can run; a diagnostic says what.
- */
-export function resolveInstance(
-  draft: InstanceDraft,
-  global: GlobalDraft,
-  scriptWeights: ReadonlyMap<string, number>,
-  diagnostics: Diagnostics,
-): VrrpInstance | undefined {
-  reportMissing(draft, diagnostics);
-  const trackScripts = resolveScripts(draft, scriptWeights, diagnostics);
-  const trackInterfaces = resolveInterfaces(draft, diagnostics);
-  const authentication = resolveAuthentication(draft, diagnostics);
+/** @returns undefined if something is missing without which nothing can run; a diagnostic says what. */
+export function resolveInstance(draft: InstanceDraft, resolving: Resolving): VrrpInstance | undefined {
+  const { global, trackable, diagnostics } = resolving;
+  reportMissing(draft, resolving);
+  const family = familyOf(draft);
+  if (family === 6) refuseFeature("vrrp_instance IPv6", "IPv6", draft.addresses[0]?.span ?? draft.span, resolving);
+  const version = versionOf(draft, family, global, diagnostics);
   const priority = draft.priority ?? (draft.state === "MASTER" ? owner : 100);
-  const state = draft.state ?? (priority === owner ? "MASTER" : "BACKUP");
-  const preempt = resolvePreempt(draft, priority, diagnostics);
-  if (draft.interface === undefined || draft.virtualRouterId === undefined) return undefined;
+  const strict = draft.strict ?? global.strict ?? false;
+  if (strict) checkStrict(draft, priority, diagnostics);
+  const track = resolveTrackers({ name: draft.name, ownInterface: draft.interface, draft }, trackable, diagnostics);
+  const addresses = onlyOf(family, draft.addresses, draft, diagnostics).map(withoutGroup(draft, global));
+  const authentication = authenticationOf(draft, version, strict, diagnostics);
+  const preempt = preemptOf(draft, priority, diagnostics);
+  const transport = transportOf(draft, family, global, diagnostics);
+  const excludedAddresses = draft.excludedAddresses.map(withoutGroup(draft, global));
+  const foreign = excludedAddresses.find((address) => address.family === 6);
+  if (family === 4 && foreign !== undefined) refuseFeature("vrrp_instance IPv6", "IPv6", foreign.span, resolving);
+  const advertInterval = advertIntervalOf(draft, version, diagnostics);
+  if (draft.virtualRouterId === undefined || (draft.interface === undefined && transport.kind === "multicast"))
+    return undefined;
   return {
     name: draft.name,
-    state,
+    state: draft.state ?? (priority === owner ? "MASTER" : "BACKUP"),
     interface: draft.interface,
+    vrf: draft.vrf,
     virtualRouterId: draft.virtualRouterId,
-    version: draft.version ?? global.vrrpVersion,
+    family,
+    version,
     priority,
-    advertInterval: draft.advertInterval,
+    advertInterval,
     authentication,
-    addresses: draft.addresses,
-    excludedAddresses: draft.excludedAddresses,
-    sourceAddress: draft.sourceAddress,
-    family: 4,
-    vrf: undefined,
-    routes: [],
-    rules: [],
-    promoteSecondaries: false,
-    transport:
-      draft.peers.length === 0
-        ? { kind: "multicast", group: "224.0.0.18" }
-        : {
-            kind: "unicast",
-            peers: draft.peers.map((peer) => ({ address: peer.text, minTtl: undefined, maxTtl: undefined })),
-            ttl: 255,
-            checkSource: false,
-          },
-    checksum: { v3AsV2: false, oldUnicast: "auto" },
-    virtualMac: undefined,
-    virtualMacForAddresses: false,
-    ipvlan: undefined,
-    accept: true,
-    strict: false,
-    skipAddressCheck: false,
-    downTimerAdverts: 3,
-    higherPrioritySendAdvert: false,
-    lowerPriorityNoAdvert: false,
-    ownerIgnoreAdverts: false,
-    timerExpiredBackup: undefined,
-    track: { scripts: trackScripts, interfaces: trackInterfaces, files: [], processes: [], proxy: undefined },
-    trackPrimary: true,
-    notify: noNotifyScripts,
-    notifyPriorityChanges: false,
-    smtpAlert: false,
-    receiveBuffer: undefined,
-    lastResort: false,
-    addressLifetime: "auto",
-    trackSourceAddress: draft.trackSourceAddress,
+    addresses,
+    excludedAddresses,
+    routes: draft.routes.map(({ trackGroup: _, ...route }) => route),
+    rules: draft.rules.map(({ trackGroup: _, ...rule }) => rule),
+    promoteSecondaries: draft.promoteSecondaries,
+    sourceAddress: sourceOf(draft, family, diagnostics),
+    transport,
+    checksum: {
+      v3AsV2: draft.v3ChecksumAsV2 ?? global.v3ChecksumAsV2 ?? false,
+      oldUnicast: draft.oldUnicastChecksum,
+    },
+    virtualMac: virtualMacOf(draft, strict, transport, resolving),
+    virtualMacForAddresses: draft.vmacForAddresses,
+    ipvlan: draft.ipvlan,
+    accept: draft.accept ?? (priority === owner || !strict),
+    strict,
+    skipAddressCheck: draft.skipAddressCheck ?? global.skipAddressCheck ?? false,
+    downTimerAdverts: strict ? 3 : (draft.downTimerAdverts ?? global.downTimerAdverts ?? 3),
     preempt,
-    preemptDelay: draft.preemptDelay,
-    garp: resolveGarp(draft, global),
+    preemptDelay: strict ? fromSeconds(0) : draft.preemptDelay,
+    higherPrioritySendAdvert: !strict && (draft.higherPrioritySendAdvert ?? global.higherPrioritySendAdvert ?? false),
+    lowerPriorityNoAdvert: strict || (draft.lowerPriorityNoAdvert ?? global.lowerPriorityNoAdvert ?? false),
+    ownerIgnoreAdverts: draft.ownerIgnoreAdverts ?? global.ownerIgnoreAdverts ?? strict,
+    timerExpiredBackup: draft.timerExpiredBackup,
+    garp: garpOf(draft, global, strict),
+    track,
+    trackSourceAddress: draft.trackSourceAddress,
+    trackPrimary: draft.trackPrimary,
+    notify: draft.notify,
+    notifyPriorityChanges: draft.notifyPriorityChanges ?? global.notifyPriorityChanges,
+    smtpAlert: draft.smtpAlert ?? global.alertVrrp ?? global.alertAll ?? false,
+    receiveBuffer: draft.receiveBuffer,
     lvsSyncDaemonInterface: draft.lvsSyncDaemonInterface,
+    lastResort: draft.lastResort,
+    addressLifetime: draft.addressLifetime ?? global.addressLifetime ?? "auto",
     span: draft.span,
   };
 }
 
-function reportMissing(draft: InstanceDraft, diagnostics: Diagnostics): void {
+function reportMissing(draft: InstanceDraft, resolving: Resolving): void {
+  const { diagnostics } = resolving;
   // A keyword that is there with a wrong value has been reported; it is not missing.
-  if (!draft.written.has("interface"))
+  if (!draft.written.has("interface") && draft.peers.length > 0)
+    refuseFeature(
+      "vrrp_instance unicast_peer without interface",
+      "unicast without an interface",
+      draft.span,
+      resolving,
+    );
+  else if (!draft.written.has("interface"))
     diagnostics.report({
       severity: "error",
       code: "missing-interface",
       span: draft.span,
       message: `${draft.name} names no interface`,
-      cause:
-        draft.peers.length > 0
-          ? "unicast without an interface is not supported yet"
-          : "VRRP runs on the interface that the routers share",
+      cause: "VRRP runs on the interface that the routers share",
       remedy: "add a line such as interface eth0",
     });
   if (!draft.written.has("virtual_router_id"))
@@ -112,149 +130,128 @@ function reportMissing(draft: InstanceDraft, diagnostics: Diagnostics): void {
     diagnostics.report({
       severity: "warning",
       code: "implied-priority",
-      span: draft.written.get("state")?.keyword.span ?? draft.span,
+      span: spanOf(draft, "state"),
       message: `${draft.name} gets priority 255`,
       cause: "that is the default beside state MASTER: it owns the addresses, and no script or interface lowers it",
       remedy: "add priority with a number from 1 to 254",
     });
 }
 
-function resolvePreempt(draft: InstanceDraft, priority: number, diagnostics: Diagnostics): boolean {
-  const nopreempt = draft.preempt ? undefined : draft.written.get("nopreempt");
-  const delay = draft.preemptDelay > 0 ? draft.written.get("preempt_delay") : undefined;
-  const overruled = draft.state === "MASTER" || priority === owner;
-  if (nopreempt !== undefined && overruled)
-    diagnostics.report({
-      severity: "warning",
-      code: "nopreempt-ignored",
-      span: nopreempt.keyword.span,
-      message: `nopreempt has no effect beside ${draft.state === "MASTER" ? "state MASTER" : "priority 255"}`,
-      cause: "keepalived clears it, and so does Bascule",
-      remedy: draft.state === "MASTER" ? "write state BACKUP on all routers; priority alone elects" : "use 1–254",
-    });
-  else if (nopreempt !== undefined && delay !== undefined)
-    diagnostics.report({
-      severity: "warning",
-      code: "preempt-delay-ignored",
-      span: delay.keyword.span,
-      message: "preempt_delay has no effect beside nopreempt",
-      cause: "a router that does not preempt has nothing to delay",
-      remedy: "keep one of the two",
-    });
-  if (delay !== undefined && draft.state === "MASTER")
-    diagnostics.report({
-      severity: "warning",
-      code: "preempt-delay-with-master",
-      span: delay.keyword.span,
-      message: "keepalived ignores preempt_delay beside state MASTER; Bascule honours it",
-      cause: "it delays taking over once another master has been heard",
-      remedy: "write state BACKUP to have the delay with both; priority alone elects",
-    });
-  return nopreempt === undefined || overruled;
-}
-
-function resolveAuthentication(draft: InstanceDraft, diagnostics: Diagnostics): Authentication | undefined {
-  const { type, password, written } = draft.authentication;
-  const typeLine = written.get("auth_type");
-  const passwordLine = written.get("auth_pass");
-  const missing = (code: string, span: VrrpInstance["span"], message: string, remedy: string) =>
-    diagnostics.report({ severity: "error", code, span, message, cause: "PASS needs both", remedy });
-  if (typeLine !== undefined && passwordLine === undefined)
-    missing("missing-password", typeLine.keyword.span, "auth_type without auth_pass", "add auth_pass, 8 bytes at most");
-  if (passwordLine !== undefined && typeLine === undefined)
-    missing("missing-auth-type", passwordLine.keyword.span, "auth_pass without auth_type", "add auth_type PASS");
-  if (type === undefined || password === undefined || passwordLine === undefined) return undefined;
-  const counted = firstBytes(password, passwordBytes);
-  if (counted !== password || Buffer.byteLength(password) > passwordBytes)
-    diagnostics.report({
-      severity: "warning",
-      code: "password-cut",
-      span: passwordLine.arguments[0]?.span ?? passwordLine.keyword.span,
-      message: `only the first ${passwordBytes} bytes of auth_pass count: ${counted}`,
-      cause: "the field of VRRPv2 is that long; keepalived cuts it too",
-      remedy: `write ${counted}, the same on all routers`,
-    });
-  return { type, password: counted };
-}
-
-/** The shortest prefix that holds the first `count` bytes: a character on the border is kept whole. */
-function firstBytes(text: string, count: number): string {
-  let bytes = 0;
-  let prefix = "";
-  for (const character of text) {
-    if (bytes >= count) break;
-    bytes += Buffer.byteLength(character);
-    prefix += character;
-  }
-  return prefix;
-}
-
-function resolveScripts(
-  draft: InstanceDraft,
-  weights: ReadonlyMap<string, number>,
+/** keepalived drops an address of the other family with an error line; the remedy is a second instance. */
+function onlyOf(
+  family: AddressFamily,
+  addresses: readonly AddressLine[],
+  { name }: InstanceDraft,
   diagnostics: Diagnostics,
-): TrackedScript[] {
-  return once(draft.trackScripts, diagnostics).flatMap(({ name, weight }) => {
-    const own = weights.get(name.text);
-    if (own !== undefined) return [{ script: name.text, weight: weight ?? own, reverse: false }];
-    const best = nearest(name.text, weights.keys());
+): readonly AddressLine[] {
+  const [fitting, others] = [4, 6].map((one) =>
+    addresses.filter((address) => (address.family === family) === (one === 4)),
+  );
+  for (const address of others ?? [])
     diagnostics.report({
       severity: "error",
-      code: "undefined-script",
-      span: name.span,
-      message: `no vrrp_script is called ${name.text}`,
-      cause: `${draft.name} would never notice the failure that it is to track`,
-      remedy: best === undefined ? `add vrrp_script ${name.text} { … }` : `did you mean ${best}?`,
+      code: "other-family",
+      span: address.span,
+      message: `${address.address} is IPv${address.family}, and ${name} advertises IPv${family}`,
+      cause: "an advertisement carries addresses of one family; keepalived leaves this one out",
+      remedy:
+        "move it to virtual_ipaddress_excluded, or make a second vrrp_instance for it (same virtual_router_id) and put both into a vrrp_sync_group",
     });
-    return [];
+  return fitting ?? [];
+}
+
+/** Without an interface of its own, an instance's addresses go to the default one. */
+const withoutGroup =
+  (instance: InstanceDraft, global: GlobalDraft) =>
+  ({ trackGroup: _, ...address }: AddressLine): VirtualAddress => ({
+    ...address,
+    device: address.device ?? (instance.interface === undefined ? global.defaultInterface : undefined),
+  });
+
+function sourceOf(draft: InstanceDraft, family: AddressFamily, diagnostics: Diagnostics): string | undefined {
+  const source = draft.sourceAddress;
+  if (source === undefined || source.family === family) return source?.address;
+  const keyword = draft.written.has("unicast_src_ip") ? "unicast_src_ip" : "mcast_src_ip";
+  reportOtherFamily(source.address, spanOf(draft, keyword), family, draft.name, diagnostics);
+  return undefined;
+}
+
+function transportOf(
+  draft: InstanceDraft,
+  family: AddressFamily,
+  global: GlobalDraft,
+  diagnostics: Diagnostics,
+): Transport {
+  for (const peer of draft.peers)
+    if (peer.family !== family) reportOtherFamily(peer.address, peer.word.span, family, draft.name, diagnostics);
+  const peers = draft.peers.filter((peer) => peer.family === family);
+  const meant = draft.written.has("unicast_peer") || draft.written.has("unicast_src_ip");
+  if (draft.peers.length > 0 || (meant && draft.faultWithoutPeer))
+    return {
+      kind: "unicast",
+      peers: peers.map(({ address, minTtl, maxTtl }) => ({ address, minTtl, maxTtl })),
+      ttl: draft.unicastTtl ?? 255,
+      checkSource:
+        (draft.checkUnicastSource ?? global.checkUnicastSource ?? false) ||
+        peers.some(({ minTtl, maxTtl }) => minTtl !== undefined || maxTtl !== undefined),
+    };
+  const group = draft.multicastGroup;
+  if (group !== undefined && group.family !== family)
+    reportOtherFamily(group.address, spanOf(draft, "mcast_dst_ip"), family, draft.name, diagnostics);
+  const usual = family === 4 ? global.multicastGroup4 : global.multicastGroup6;
+  return { kind: "multicast", group: group?.family === family ? group.address : usual };
+}
+
+function reportOtherFamily(
+  address: string,
+  span: VrrpInstance["span"],
+  family: AddressFamily,
+  name: string,
+  diagnostics: Diagnostics,
+): void {
+  diagnostics.report({
+    severity: "error",
+    code: "other-family",
+    span,
+    message: `${address} is of the other address family than ${name}`,
+    cause: `its virtual addresses are IPv${family}, and advertisements go out over the same family`,
+    remedy: `write an IPv${family} address`,
   });
 }
 
-function resolveInterfaces(draft: InstanceDraft, diagnostics: Diagnostics): TrackedInterface[] {
-  return once(draft.trackInterfaces, diagnostics).flatMap(({ name, weight }) => {
-    if (name.text !== draft.interface) return [{ interface: name.text, weight: weight ?? 0, reverse: false }];
-    diagnostics.report({
-      severity: "warning",
-      code: "own-interface-tracked",
-      span: name.span,
-      message: `${name.text} is the instance's own interface`,
-      cause: `${draft.name} tracks it anyway: its loss is a fault${weight === undefined ? "" : ", whatever the weight"}`,
-      remedy: "take the line out",
-    });
-    return [];
-  });
-}
-
-/** Each tracked thing once: the first line counts. */
-function once(trackers: readonly TrackerDraft[], diagnostics: Diagnostics): TrackerDraft[] {
-  const first = new Map<string, TrackerDraft>();
-  for (const tracker of trackers) {
-    const before = first.get(tracker.name.text);
-    if (before === undefined) first.set(tracker.name.text, tracker);
-    else
+function virtualMacOf(
+  draft: InstanceDraft,
+  strict: boolean,
+  transport: Transport,
+  { diagnostics }: Resolving,
+): VirtualMac | undefined {
+  const { vmac } = draft;
+  if (vmac === undefined) {
+    if (draft.vmacTransmitOnBase)
       diagnostics.report({
         severity: "warning",
-        code: "repeated-entry",
-        span: tracker.name.span,
-        message: `${tracker.name.text} is tracked already`,
-        cause: `line ${before.name.span.line} counts`,
-        remedy: "take this line out",
+        code: "vmac-missing",
+        span: spanOf(draft, "vmac_xmit_base"),
+        message: "vmac_xmit_base has no effect without use_vmac",
+        remedy: "add use_vmac, or take it out",
       });
+    return undefined;
   }
-  return [...first.values()];
-}
-
-function resolveGarp(own: InstanceDraft, global: GlobalDraft): GratuitousArp {
-  const masterDelay = global.garpMasterDelay ?? fromSeconds(5);
-  const masterRepeat = global.garpMasterRepeat ?? 5;
+  if (transport.kind === "unicast" && !draft.vmacTransmitOnBase)
+    diagnostics.report({
+      severity: "warning",
+      code: "vmac-unicast",
+      span: spanOf(draft, "use_vmac"),
+      message: "use_vmac with unicast advertises on the interface below",
+      cause: "the virtual interface has no address that peers could answer to; keepalived asks for vmac_xmit_base too",
+      remedy: "add vmac_xmit_base",
+    });
+  // Five octets: the virtual router's number is the sixth.
+  const short = vmac.mac?.split(":").length === 5;
+  const last = (draft.virtualRouterId ?? 0).toString(16).padStart(2, "0");
   return {
-    masterDelay: own.garpMasterDelay ?? masterDelay,
-    masterRepeat: own.garpMasterRepeat ?? masterRepeat,
-    masterRefresh: own.garpMasterRefresh ?? global.garpMasterRefresh ?? fromSeconds(0),
-    masterRefreshRepeat: own.garpMasterRefreshRepeat ?? global.garpMasterRefreshRepeat ?? 1,
-    // keepalived takes these from the global master_* settings, not from the instance's own.
-    lowerPriorityDelay: own.garpLowerPriorityDelay ?? global.garpLowerPriorityDelay ?? masterDelay,
-    lowerPriorityRepeat: own.garpLowerPriorityRepeat ?? global.garpLowerPriorityRepeat ?? masterRepeat,
-    extraInterfaces: { interval: fromSeconds(0), all: false },
+    ...vmac,
+    mac: strict ? undefined : short ? `${vmac.mac}:${last}` : vmac.mac,
+    transmitOnBase: !strict && (draft.vmacTransmitOnBase || transport.kind === "unicast"),
   };
 }

@@ -1,6 +1,15 @@
 /** Walks the statements of a block with its vocabulary: every keyword is read, or reported with what would be right. */
-import type { Block, Draft, Reading } from "./declare.js";
-import { reportExtra, reportNoBlock, reportNotSupported, reportRepeated, reportUnknown } from "./report.js";
+import type { Block, Draft, KeywordInfo, Reading } from "./declare.js";
+import { nothingPlanned } from "./planned.js";
+import {
+  reportExtra,
+  reportMoot,
+  reportNoBlock,
+  reportNotSupported,
+  reportPlanned,
+  reportRepeated,
+  reportUnknown,
+} from "./report.js";
 import { reportMissingBrace, type Statement } from "./tree.js";
 
 /** Reads `statements` into `draft`. */
@@ -18,15 +27,31 @@ export function interpret<D extends Draft>(
     }
     const before = draft.written.get(keyword.name);
     draft.written.set(keyword.name, statement);
-    if (statement.unresolved) continue;
-    if (keyword.read === undefined) reportNotSupported(statement, reading);
+    if (keyword.status === "moot") reportMoot(statement, keyword, reading);
+    else if (keyword.read === undefined) reportNotSupported(statement, reading);
     else if (keyword.block === undefined && statement.block !== undefined) reportNoBlock(statement, reading);
     else if (keyword.block !== undefined && statement.block === undefined)
       reportMissingBrace(statement, reading.diagnostics);
     else {
       if (before !== undefined && keyword.repeats !== true) reportRepeated(statement, before, reading);
       if (keyword.arguments === "" && statement.arguments.length > 0) reportExtra(statement, 0, reading);
-      keyword.read(draft, statement, reading);
+      keyword.read(draft, statement, inside(statement, keyword, reading));
     }
   }
+}
+
+/** What holds for the words and lines within `statement`. One message is enough where all of it is only planned. */
+function inside(statement: Statement, keyword: KeywordInfo, reading: Reading): Reading {
+  const path = reading.path === "" ? keyword.name : `${reading.path} ${keyword.name}`;
+  if (!reading.planned.has(path) || asksForNothing(statement, keyword)) return { ...reading, path };
+  reportPlanned(statement.keyword.text, statement.keyword.span, reading.diagnostics);
+  return { ...reading, path, planned: nothingPlanned };
+}
+
+/** Whether it says what holds anyway: `vrrp_garp_interval 0`, `notify_priority_changes off`. */
+function asksForNothing({ arguments: words, block }: Statement, keyword: KeywordInfo): boolean {
+  const [word, extra] = words;
+  if (word === undefined || extra !== undefined || block !== undefined) return false;
+  if (keyword.arguments === "[BOOL]") return ["off", "no", "false"].includes(word.text);
+  return word.text === keyword.default;
 }

@@ -1,19 +1,19 @@
 /**
- * keepalived.conf text → lines of words and braces (keepalived.conf(5), "CONFIGURATION FILE SYNTAX").
- * A keyword and its arguments end with their line; `#` and `!` begin a comment anywhere outside quotes, also right
- * behind a word; `"…"` and `'…'` group and take C escapes; braces stand for themselves, glued or not.
+ * Lines → words and braces (keepalived.conf(5), "CONFIGURATION FILE SYNTAX"). A keyword and its arguments end with
+ * their line; `"…"` and `'…'` group and take C escapes; braces stand for themselves, glued or not.
  */
-import type { Diagnostics, SourceFile, Span } from "../diagnostics.js";
+import type { Diagnostics, Span } from "../diagnostics.js";
+import type { Line } from "./line.js";
 import { ExoticSpaces, isExoticSpace, isPlainSpace, isSpace } from "./white-space.js";
 
 export interface Word {
   readonly kind: "word";
   /** Without its quotes, escapes done. */
   readonly text: string;
+  /** As it was written, for the words in which keepalived leaves escapes and single quotes alone. */
+  readonly raw: string;
   /** Covers the word as written, quotes included. */
   readonly span: Span;
-  /** Stands on a line that needs `$NAME`, `@ID` or `~SEQ`: reported already, not to be judged again. */
-  readonly unresolved: boolean;
 }
 
 export interface Brace {
@@ -23,68 +23,44 @@ export interface Brace {
 
 export type Token = Word | Brace;
 
-const endsWord = /[#!{}]/;
+const endsWord = /[{}]/;
 const typographicQuote = /[“”„‟‘’‚‛]/;
-const definition = /^\s*\$([A-Za-z_]\w*)\s*=/;
-const continued = /\\\s*$/;
 
 /** The lines that hold something, each with its tokens. Reports lexical mistakes; never throws. Linear in the text. */
-export function lex(file: SourceFile, diagnostics: Diagnostics): Token[][] {
-  const lines: Token[][] = [];
+export function lex(lines: readonly Line[], diagnostics: Diagnostics): Token[][] {
   const spaces = new ExoticSpaces();
-  const defined = new Set<string>();
-  let inDefinition = false;
-  for (const [index, text] of file.text.split("\n").entries()) {
-    const name = inDefinition ? undefined : definition.exec(text)?.[1];
-    if (name !== undefined) {
-      defined.add(name);
-      reportDefinition(file, index + 1, text, name, diagnostics);
-    }
-    if (name !== undefined || inDefinition) {
-      inDefinition = continued.test(text);
-      continue;
-    }
-    const tokens = new LineLexer(file, index + 1, text, spaces, diagnostics).tokens(defined);
-    if (tokens.length > 0) lines.push(tokens);
-  }
+  const found = lines.map((line) => new LineLexer(line, spaces, diagnostics).tokens());
   spaces.report(diagnostics);
-  return lines;
+  return found.filter((tokens) => tokens.length > 0);
 }
 
 class LineLexer {
-  private readonly file: SourceFile;
-  private readonly line: number;
-  private readonly text: string;
-  private readonly spaces: ExoticSpaces;
-  private readonly diagnostics: Diagnostics;
+  private text: string;
   private readonly found: Token[] = [];
   private at = 0;
-  private unresolved = false;
   private quotesReported = false;
 
-  constructor(file: SourceFile, line: number, text: string, spaces: ExoticSpaces, diagnostics: Diagnostics) {
-    this.file = file;
-    this.line = line;
-    this.text = text;
-    this.spaces = spaces;
-    this.diagnostics = diagnostics;
+  constructor(
+    private readonly line: Line,
+    private readonly spaces: ExoticSpaces,
+    private readonly diagnostics: Diagnostics,
+  ) {
+    this.text = line.text;
   }
 
-  tokens(defined: ReadonlySet<string>): Token[] {
-    this.findMacros(defined);
+  tokens(): Token[] {
+    this.refuseContinuation();
     while (this.at < this.text.length) {
       const character = this.text[this.at]!;
       if (isPlainSpace(character)) this.at++;
       else if (isExoticSpace(character)) {
         this.spaces.add(character, this.span(this.at, this.at + 1));
         this.at++;
-      } else if (character === "#" || character === "!") break;
-      else if (character === "{" || character === "}") {
+      } else if (character === "{" || character === "}") {
         const kind = character === "{" ? "open" : "close";
         this.found.push({ kind, span: this.span(this.at, this.at + 1) });
         this.at++;
-      } else if (character === "@" && this.found.length === 0) this.conditional();
-      else this.word();
+      } else this.word();
     }
     return this.found;
   }
@@ -99,7 +75,7 @@ class LineLexer {
       if (character === "$" && next === "{") text += this.take(this.text.indexOf("}", this.at));
       else if (endsWord.test(character)) break;
       else if (character === '"' || character === "'") text += this.quoted(character);
-      else if (character === "\\" && (next === "#" || next === "!")) {
+      else if (character === "\\" && next !== undefined && /[#!"']/.test(next)) {
         text += next;
         this.at += 2;
       } else {
@@ -109,7 +85,7 @@ class LineLexer {
     }
     const span = this.span(start, this.at);
     this.examine(text, span);
-    this.found.push({ kind: "word", text, span, unresolved: this.unresolved });
+    this.found.push({ kind: "word", text, raw: this.text.slice(start, this.at), span });
   }
 
   /** Takes the text up to and with the character at `last`, or to the end of the line where there is none. */
@@ -159,17 +135,6 @@ class LineLexer {
   }
 
   private examine(text: string, span: Span): void {
-    const behind = this.text[this.at];
-    const afterwards = this.text[this.at + 1];
-    if ((behind === "#" || behind === "!") && afterwards !== undefined && /[^\s#!]/.test(afterwards))
-      this.diagnostics.report({
-        severity: "warning",
-        code: "comment-in-word",
-        span: this.span(this.at, this.at + 1),
-        message: `${behind} begins a comment here; what is left is ${text}`,
-        cause: "# and ! do so anywhere outside quotes, also inside a word",
-        remedy: `quote the word if ${behind} belongs to it, or put a space before the comment`,
-      });
     if (typographicQuote.test(text) && !this.quotesReported) {
       this.quotesReported = true;
       this.diagnostics.report({
@@ -181,40 +146,24 @@ class LineLexer {
         remedy: "write straight quotes: \"…\" or '…'",
       });
     }
-    if (/~(?:SEQx?|LST)\(/.test(text)) this.notYet(span, "~SEQ and ~LST repetition");
   }
 
-  /** `@ID` and `@^ID`: the rest of the line counts only on the named hosts. */
-  private conditional(): void {
-    const start = this.at;
-    while (this.at < this.text.length && !isSpace(this.text[this.at]!)) this.at++;
-    this.notYet(this.span(start, this.at), "a line for one host only (@ID)");
-  }
-
-  private findMacros(defined: ReadonlySet<string>): void {
-    if (!this.text.includes("$")) return;
-    for (const match of this.text.matchAll(/\$(?:\{\s*(\w+)|([A-Za-z_]\w*))/g)) {
-      const name = match[1] ?? match[2] ?? "";
-      // keepalived leaves a name that nobody defined as it stands: shells and awk want their own $NAME.
-      if (defined.has(name)) this.unresolved = true;
-      else if (match[1] !== undefined && predefined.has(name))
-        this.notYet(this.span(match.index, match.index + match[0].length), `\${${name}}`);
-    }
-  }
-
-  private notYet(span: Span, what: string): void {
-    this.unresolved = true;
+  /** keepalived glues a `\\` at the end of a line to its last word: that would be read as a wrong value. */
+  private refuseContinuation(): void {
+    if (!this.text.endsWith("\\")) return;
+    this.text = this.text.slice(0, -1);
     this.diagnostics.report({
       severity: "error",
-      code: "not-supported",
-      span,
-      message: `${what} is not supported yet`,
-      remedy: "write the lines out",
+      code: "no-continuation",
+      span: this.span(this.text.length, this.text.length + 1),
+      message: "a line is not continued by a \\ at its end",
+      cause: "only the lines of a definition ($NAME= \\) are",
+      remedy: "write the keyword and all of its arguments on one line",
     });
   }
 
   private span(start: number, end: number): Span {
-    return { file: this.file, line: this.line, column: start + 1, length: Math.max(0, end - start) };
+    return this.line.span(start, end);
   }
 }
 
@@ -222,6 +171,7 @@ const escapes: Readonly<Record<string, string>> = {
   __proto__: null as never,
   a: "\x07",
   b: "\b",
+  E: "\x1b",
   e: "\x1b",
   f: "\f",
   n: "\n",
@@ -229,14 +179,3 @@ const escapes: Readonly<Record<string, string>> = {
   t: "\t",
   v: "\v",
 };
-const predefined = new Set(["_PWD", "_INSTANCE", "_RANDOM", "_ENV", "_HASH", "_BANG"]);
-
-function reportDefinition(file: SourceFile, line: number, text: string, name: string, diagnostics: Diagnostics): void {
-  diagnostics.report({
-    severity: "error",
-    code: "not-supported",
-    span: { file, line, column: text.indexOf("$") + 1, length: name.length + 1 },
-    message: `the definition of $${name} is not supported yet`,
-    remedy: `write its value where $${name} stands`,
-  });
-}

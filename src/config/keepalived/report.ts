@@ -1,6 +1,7 @@
 /** What is said of a statement whatever its keyword: unknown, misplaced, not done yet, too many words. */
-import { nearest } from "../diagnostics.js";
-import type { BlockInfo, Reading } from "./declare.js";
+import { nearest, type Span } from "../diagnostics.js";
+import type { BlockInfo, KeywordInfo, Reading } from "./declare.js";
+import type { Word } from "./lexer.js";
 import type { Statement } from "./tree.js";
 
 /** `did you mean X?`, ready to be spread into a diagnostic, or nothing. */
@@ -43,6 +44,45 @@ export function reportNotSupported(statement: Statement, { diagnostics }: Readin
     message: `${statement.keyword.text} is not supported yet`,
     cause: "keepalived knows it; Bascule would not do what it asks for",
     remedy: `take it out to run without it${statement.block === undefined ? "" : ", with its block"}`,
+  });
+}
+
+export function reportMoot(statement: Statement, { doc }: KeywordInfo, { diagnostics }: Reading): void {
+  const { text, span } = statement.keyword;
+  diagnostics.report({
+    severity: "warning",
+    code: "no-effect",
+    span,
+    message: `${text} has no effect here`,
+    cause: doc,
+    remedy: "nothing to do; keepalived still reads it",
+  });
+}
+
+/** Refuses a word of a statement whose meaning is read but not carried out yet. `feature`: its name in planned.ts. */
+export function refusePlanned(word: Word, { diagnostics, planned, path }: Reading, feature = word.text): void {
+  const what = `${path.slice(path.lastIndexOf(" ") + 1)} ${word.text}`;
+  if (planned.has(`${path} ${feature}`)) reportPlanned(what, word.span, diagnostics);
+}
+
+/** Refuses what shows only when the whole configuration is known. `feature`: as planned.ts has it. */
+export function refuseFeature(
+  feature: string,
+  what: string,
+  span: Span,
+  { diagnostics, planned }: Pick<Reading, "diagnostics" | "planned">,
+): void {
+  if (planned.has(feature)) reportPlanned(what, span, diagnostics);
+}
+
+export function reportPlanned(what: string, span: Span, diagnostics: Reading["diagnostics"]): void {
+  diagnostics.report({
+    severity: "error",
+    code: "not-supported",
+    span,
+    message: `${what} is not supported yet`,
+    cause: "Bascule reads it, and would not do what it asks for",
+    remedy: "take it out to run without it",
   });
 }
 

@@ -2,17 +2,16 @@
  * Lines of tokens → statements with their blocks. Follows keepalived's rules for braces (on the keyword's line, glued,
  * or on the next line) and mends what it can, so that one forgotten brace gives one message and not fifty.
  */
-import type { Diagnostics, SourceFile, Span } from "../diagnostics.js";
+import type { Diagnostics, Span } from "../diagnostics.js";
 import type { BlockInfo } from "./declare.js";
 import { lex, type Token, type Word } from "./lexer.js";
+import type { Line } from "./line.js";
 
 export interface Statement {
   readonly keyword: Word;
   readonly arguments: readonly Word[];
   /** The statements between its braces; undefined without braces. */
   readonly block: readonly Statement[] | undefined;
-  /** Needs a feature that was reported as not supported yet; its values cannot be judged. */
-  readonly unresolved: boolean;
 }
 
 interface OpenStatement extends Statement {
@@ -28,9 +27,9 @@ interface Frame {
   readonly statements: OpenStatement[];
 }
 
-/** Reads one file. Iterative, so that no depth of braces exhausts the stack; linear in the text. */
-export function parseTree(file: SourceFile, root: BlockInfo, diagnostics: Diagnostics): readonly Statement[] {
-  return new TreeBuilder(root, diagnostics).build(lex(file, diagnostics));
+/** Iterative, so that no depth of braces exhausts the stack; linear in the text. */
+export function parseTree(lines: readonly Line[], root: BlockInfo, diagnostics: Diagnostics): readonly Statement[] {
+  return new TreeBuilder(root, diagnostics).build(lex(lines, diagnostics));
 }
 
 class TreeBuilder {
@@ -75,8 +74,7 @@ class TreeBuilder {
     if (keyword === undefined) return;
     this.openForgotten();
     this.closeForgotten(keyword);
-    const unresolved = keyword.unresolved || rest.some((word) => word.unresolved);
-    this.frame.statements.push({ keyword, arguments: rest, block: undefined, unresolved });
+    this.frame.statements.push({ keyword, arguments: rest, block: undefined });
   }
 
   private open(brace: Span): void {

@@ -12,11 +12,11 @@ export const isSpace = (character: string): boolean => isPlainSpace(character) |
 /** Counts the lines of one file that hold exotic white space, so that a whole file of it costs one warning. */
 export class ExoticSpaces {
   private first: { readonly character: string; readonly span: Span } | undefined;
-  private readonly lines = new Set<number>();
+  private readonly lines = new Set<string>();
 
   add(character: string, span: Span): void {
     this.first ??= { character, span };
-    this.lines.add(span.line);
+    this.lines.add(`${span.line} ${span.file.path}`);
   }
 
   report(diagnostics: Diagnostics): void {

@@ -4,10 +4,12 @@ import { test } from "node:test";
 import { Diagnostics } from "../../../src/config/diagnostics.js";
 import { splitCommand } from "../../../src/config/keepalived/command.js";
 import { lex } from "../../../src/config/keepalived/lexer.js";
+import { preprocess } from "../../../src/config/keepalived/preprocess.js";
+import { noSources } from "../../../src/config/keepalived/read.js";
 
 function tokens(text: string): { readonly lines: string[][]; readonly codes: string[] } {
   const diagnostics = new Diagnostics();
-  const lines = lex({ path: "keepalived.conf", text }, diagnostics).map((line) =>
+  const lines = lex(preprocess([{ path: "keepalived.conf", text }], noSources, diagnostics), diagnostics).map((line) =>
     line.map((token) => (token.kind === "word" ? token.text : token.kind === "open" ? "{" : "}")),
   );
   return { lines, codes: diagnostics.all.map(({ code }) => code) };
@@ -34,7 +36,7 @@ for (const [what, text, lines] of [
   });
 
 test("no-break spaces and their like separate words, and a whole file of them costs one warning", () => {
-  const found = tokens("\ufeffa\u00a0b\n\u00a0\u00a0c\u3000d\n");
+  const found = tokens("a\u00a0b\n\u00a0\u00a0c\u3000d\n");
   assert.deepEqual(found.lines, [
     ["a", "b"],
     ["c", "d"],
@@ -45,8 +47,14 @@ test("no-break spaces and their like separate words, and a whole file of them co
 test("no-break spaces inside quotes belong to the string", () =>
   assert.deepEqual(tokens('"a\u00a0b"'), { lines: [["a\u00a0b"]], codes: [] }));
 
-test("a definition over several lines is reported once and skipped", () =>
-  assert.deepEqual(tokens("$A= \\\n one \\\n two\nb\n"), { lines: [["b"]], codes: ["not-supported"] }));
+test("a byte order mark is named, and costs nothing else", () =>
+  assert.deepEqual(tokens("\ufeffa b\nc\n"), { lines: [["a", "b"], ["c"]], codes: ["byte-order-mark"] }));
+
+test("a line ends where it ends: a backslash there is an error, and no part of the last word", () =>
+  assert.deepEqual(tokens("priority 100 \\\n"), { lines: [["priority", "100"]], codes: ["no-continuation"] }));
+
+test("a line with a NUL byte is named and skipped", () =>
+  assert.deepEqual(tokens("a\0b\nc\n"), { lines: [["c"]], codes: ["nul-byte"] }));
 
 for (const [command, argv] of [
   ["killall -0 haproxy", ["killall", "-0", "haproxy"]],

@@ -4,7 +4,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Diagnostics, type SourceFile } from "../../../src/config/diagnostics.js";
 import type { KeepalivedConfiguration, UnicastPeer, VrrpInstance } from "../../../src/config/keepalived/model.js";
-import { readKeepalived } from "../../../src/config/keepalived/read.js";
+import { nothingPlanned } from "../../../src/config/keepalived/planned.js";
+import { type ReadOptions, readKeepalived } from "../../../src/config/keepalived/read.js";
 
 /** The folder that holds package.json: fixtures are not compiled, so they are read from there. */
 export const repository = (() => {
@@ -25,13 +26,14 @@ export interface Result {
   readonly marks: readonly string[];
 }
 
-export function read(text: string): Result {
-  return readFiles([{ path: "keepalived.conf", text }]);
+export function read(text: string, options?: ReadOptions): Result {
+  return readFiles([{ path: "keepalived.conf", text }], options);
 }
 
-export function readFiles(files: readonly SourceFile[]): Result {
+/** Nothing is refused as planned, unless `options` say so: what the engine can do is no concern of the language's tests. */
+export function readFiles(files: readonly SourceFile[], options: ReadOptions = { planned: nothingPlanned }): Result {
   const diagnostics = new Diagnostics();
-  const configuration = readKeepalived(files, diagnostics);
+  const configuration = readKeepalived(files, diagnostics, options);
   const marks = diagnostics
     .sorted()
     .map(({ span, severity, code }) => `${span.line}:${span.column} ${severity}[${code}]`);

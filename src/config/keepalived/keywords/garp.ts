@@ -1,7 +1,8 @@
-/** Gratuitous ARP: the same six settings stand in global_defs for all and in an instance for one. */
+/** Gratuitous ARP: the same settings stand in global_defs for all and in an instance for one. */
 import type { Microseconds } from "../../units.js";
-import { integer, seconds } from "../arguments.js";
+import { integer, readArgument, seconds } from "../arguments.js";
 import { type Draft, type Keyword, keywordsFor } from "../declare.js";
+import type { GratuitousArp } from "../model.js";
 
 /** Undefined: not written here. */
 export interface GarpDraft extends Draft {
@@ -11,6 +12,7 @@ export interface GarpDraft extends Draft {
   garpMasterRefreshRepeat: number | undefined;
   garpLowerPriorityDelay: Microseconds | undefined;
   garpLowerPriorityRepeat: number | undefined;
+  garpExtraInterfaces: GratuitousArp["extraInterfaces"] | undefined;
 }
 
 export const noGarp = (): Omit<GarpDraft, "written"> => ({
@@ -20,6 +22,7 @@ export const noGarp = (): Omit<GarpDraft, "written"> => ({
   garpMasterRefreshRepeat: undefined,
   garpLowerPriorityDelay: undefined,
   garpLowerPriorityRepeat: undefined,
+  garpExtraInterfaces: undefined,
 });
 
 const delay = seconds({ what: "delay", min: 0, max: 86_400 });
@@ -28,9 +31,9 @@ const repeat = integer({ what: "repeat", min: 1, max: 1000 });
 /** A burst that may be switched off. */
 const optionalRepeat = integer({ what: "repeat", min: 0, max: 1000 });
 
-/** The six keywords, with `vrrp_` before their names in global_defs. */
+/** The keywords, with `vrrp_` before their names in global_defs. */
 export function garpKeywords<D extends GarpDraft>(prefix: "" | "vrrp_"): Keyword<D>[] {
-  const { setting } = keywordsFor<GarpDraft>();
+  const { setting, custom } = keywordsFor<GarpDraft>();
   const unless = (value: string) => ({ otherwise: prefix === "" ? "as global_defs says" : value });
   return [
     setting({
@@ -74,6 +77,18 @@ export function garpKeywords<D extends GarpDraft>(prefix: "" | "vrrp_"): Keyword
       argument: optionalRepeat,
       ...unless("vrrp_garp_master_repeat"),
       doc: "As garp_master_repeat, after a master heard an advertisement of lower priority.",
+    }),
+    custom({
+      name: `${prefix}garp_extra_if`,
+      arguments: "[all] SECONDS",
+      ...unless("0"),
+      read(draft, statement, reading) {
+        const all = statement.arguments[0]?.text === "all";
+        const rest = all ? { ...statement, arguments: statement.arguments.slice(1) } : statement;
+        const interval = readArgument(rest, delay, reading);
+        if (interval !== undefined) draft.garpExtraInterfaces = { interval, all };
+      },
+      doc: "Announce virtual addresses on other interfaces (all: not only on virtual MACs) this often; 0: never.",
     }),
   ];
 }

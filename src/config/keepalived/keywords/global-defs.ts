@@ -1,19 +1,51 @@
 /** The keywords of `global_defs`. */
-import { text } from "../arguments.js";
-import { type Draft, type Keyword, keywordsFor, planned, plannedBlock, reset } from "../declare.js";
-import type { ScriptUser } from "../model.js";
-import { type GarpDraft, garpKeywords, noGarp } from "./garp.js";
-import { readUser } from "./user.js";
+import type { Microseconds } from "../../units.js";
+import {
+  choice,
+  interfaceName,
+  multicastAddress,
+  readArgument,
+  readOptionalArgument,
+  readWord,
+  seconds,
+  text,
+} from "../arguments.js";
+import { type Draft, type Keyword, keywordsFor, moot, reset, unsupported } from "../declare.js";
+import { INCLUDE_CHECKS } from "../include.js";
+import type { KeepalivedGlobal, ScriptUser } from "../model.js";
+import { refusePlanned } from "../report.js";
+import { type MailDraft, mailKeywords, noMail } from "./mail.js";
+import { type FifoDraft, fifoKeywords, noFifos } from "./notify-fifo.js";
+import { defaultProcess, type ProcessDraft, processKeywords } from "./process.js";
+import { noProtocol, type ProtocolDraft, protocolKeywords } from "./protocol.js";
+import { spacing } from "./statics.js";
+import { readUser, USER_FORM } from "./user.js";
 import { vrrpVersion } from "./version.js";
 
-export interface GlobalDraft extends Draft, GarpDraft {
+export interface GlobalDraft extends Draft, ProtocolDraft, MailDraft, FifoDraft, ProcessDraft {
   routerId: string | undefined;
   enableScriptSecurity: boolean;
   scriptUser: ScriptUser | undefined;
-  vrrpVersion: 2 | 3;
+  supplementaryGroups: boolean;
+  vrrpVersion: 2 | 3 | undefined;
+  minGarp: boolean;
+  garpInterval: Microseconds;
+  gnaInterval: Microseconds;
+  multicastGroup4: string;
+  multicastGroup6: string;
+  notifyPriorityChanges: boolean;
+  startupDelay: Microseconds;
+  delayAfterBoot: Microseconds;
+  dynamicInterfaces: KeepalivedGlobal["dynamicInterfaces"];
+  defaultInterface: string;
+  logUnknownVirtualRouterIds: boolean;
+  vmacPrefix: string;
+  vmacAddressPrefix: string | undefined;
+  disableLocalIgmp: boolean;
 }
 
-const { setting, flag, custom } = keywordsFor<GlobalDraft>();
+const { setting, flag, toggle, custom } = keywordsFor<GlobalDraft>();
+const delay = seconds({ what: "delay", min: 0, max: 86_400 });
 
 export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
   setting({
@@ -32,123 +64,193 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
   }),
   custom({
     name: "script_user",
-    arguments: "USER [GROUP]",
+    arguments: USER_FORM,
     otherwise: "keepalived_script if that user exists, else root",
-    refused: [":GROUP"],
     read(draft, statement, reading) {
       draft.scriptUser = readUser(statement, reading) ?? draft.scriptUser;
     },
     doc: "Whom scripts run as unless they name a user.",
   }),
-  setting({
+  toggle({
+    name: "set_supplementary_groups",
+    set: (draft, on) => {
+      draft.supplementaryGroups = on;
+    },
+    doc: "Give scripts all groups that their user belongs to.",
+  }),
+  custom({
     name: "vrrp_version",
-    sets: "vrrpVersion",
-    argument: vrrpVersion,
-    default: "2",
-    refused: ["3"],
+    arguments: "2|3",
+    otherwise: "2; 3 for IPv6",
+    read(draft, statement, reading) {
+      draft.vrrpVersion = readArgument(statement, vrrpVersion, reading);
+      if (draft.vrrpVersion !== undefined) refusePlanned(statement.arguments[0]!, reading);
+    },
     doc: "The version of VRRP for instances that do not say.",
   }),
-  ...garpKeywords<GlobalDraft>("vrrp_"),
-
-  plannedBlock("notification_email: whom to write to when a state changes"),
-  ...planned(`
-    notification_email_from ADDRESS: sender of the mails
-    smtp_server ADDRESS [PORT]: mail server
-    smtp_connect_timeout SECONDS: how long to wait for the mail server
-    smtp_helo_name NAME: the name said to the mail server
-    smtp_alert [BOOL]: mail about everything unless told otherwise
-    smtp_alert_vrrp [BOOL]: mail about VRRP instances
-    smtp_alert_checker [BOOL]: mail about real servers
-    no_email_faults: no mail when a fault begins
-    no_checker_emails: no mail about checks
-    rs_init_notifies: notify also of the first state of a real server
-    checker_log_all_failures: log every failed check
-    vrrp_strict: refuse what the RFC does not allow
-    vrrp_skip_check_adv_addr: trust the address list of the master heard before
-    vrrp_garp_interval SECONDS: spacing between gratuitous ARPs
-    vrrp_gna_interval SECONDS: spacing between neighbour advertisements
-    vrrp_lower_prio_no_advert [BOOL]: do not answer an advertisement of lower priority
-    vrrp_higher_prio_send_advert [BOOL]: a losing master sends one more advertisement
-    vrrp_min_garp [BOOL]: one gratuitous ARP, not repeated
-    vrrp_garp_extra_if [all] SECONDS: announce on other interfaces with virtual addresses
-    vrrp_down_timer_adverts NUMBER: advertisements missed before taking over
-    vrrp_mcast_group4 ADDRESS: multicast group for IPv4
-    vrrp_mcast_group6 ADDRESS: multicast group for IPv6
-    vrrp_check_unicast_src: accept unicast from listed peers only
-    v3_checksum_as_v2 [BOOL]: VRRPv3 checksum without the pseudo-header
-    vrrp_owner_ignore_adverts: the owner of the addresses drops advertisements
-    vrrp_notify_fifo FILE [USER [GROUP]]: write VRRP events to a FIFO
-    vrrp_notify_fifo_script COMMAND: read the VRRP FIFO
-    notify_fifo FILE [USER [GROUP]]: write all events to a FIFO
-    notify_fifo_script COMMAND: read the FIFO
-    lvs_notify_fifo FILE [USER [GROUP]]: write events of virtual servers to a FIFO
-    lvs_notify_fifo_script COMMAND: read the FIFO of virtual servers
-    vrrp_notify_priority_changes [BOOL]: write changes of priority to the FIFO
-    fifo_write_vrrp_states_on_reload: write all states to the FIFO after a reload
-    vrrp_startup_delay SECONDS: wait before VRRP begins
-    vrrp_delay_after_boot SECONDS: wait after the boot before VRRP begins
-    dynamic_interfaces [allow_if_changes]: interfaces may come and go
-    default_interface INTERFACE: for addresses that name none
-    vrrp_priority NUMBER: nice value of the VRRP process
-    vrrp_no_swap: keep the VRRP process in memory
-    vrrp_rt_priority NUMBER: real-time priority of the VRRP process
-    vrrp_rlimit_rttime MICROSECONDS: limit of its uninterrupted run
-    vrrp_rlimit_rtime MICROSECONDS: older name of vrrp_rlimit_rttime
-    vrrp_cpu_affinity CPU…: processors for the VRRP process
-    checker_priority NUMBER: nice value of the checker process
-    checker_no_swap: keep the checker process in memory
-    checker_rt_priority NUMBER: real-time priority of the checker process
-    checker_rlimit_rttime MICROSECONDS: limit of its uninterrupted run
-    checker_cpu_affinity CPU…: processors for the checker process
-    bfd_priority NUMBER: nice value of the BFD process
-    bfd_no_swap: keep the BFD process in memory
-    bfd_rt_priority NUMBER: real-time priority of the BFD process
-    bfd_rlimit_rttime MICROSECONDS: limit of its uninterrupted run
-    bfd_cpu_affinity CPU…: processors for the BFD process
-    max_auto_priority [NUMBER]: raise the scheduling class when timers run late
-    min_auto_priority_delay MICROSECONDS: at most this often
-    vrrp_iptables [IN [OUT]]: chains for no_accept
-    vrrp_ipsets [NAME…]: sets for no_accept
-    nftables [TABLE]: table for no_accept
-    nftables_priority NUMBER: priority of its chains
-    nftables_counters: count what the rules drop
-    nftables_ifindex: match interfaces by number
-    nftables_ipvs [TABLE]: table for virtual server groups
-    nftables_ipvs_priority NUMBER: priority of its chains
-    nftables_ipvs_start_fwmark NUMBER: first firewall mark to use
+  ...protocolKeywords<GlobalDraft>("global_defs"),
+  toggle({
+    name: "vrrp_min_garp",
+    set: (draft, on) => {
+      draft.minGarp = on;
+    },
+    doc: "One gratuitous ARP and no second burst, where nothing else is written.",
+  }),
+  setting({
+    name: "vrrp_garp_interval",
+    sets: "garpInterval",
+    argument: spacing,
+    default: "0",
+    doc: "Time between gratuitous ARPs on one interface.",
+  }),
+  setting({
+    name: "vrrp_gna_interval",
+    sets: "gnaInterval",
+    argument: spacing,
+    default: "0",
+    doc: "Time between unsolicited neighbour advertisements on one interface.",
+  }),
+  setting({
+    name: "vrrp_mcast_group4",
+    sets: "multicastGroup4",
+    argument: multicastAddress(4),
+    default: "224.0.0.18",
+    doc: "Multicast group for IPv4.",
+  }),
+  setting({
+    name: "vrrp_mcast_group6",
+    sets: "multicastGroup6",
+    argument: multicastAddress(6),
+    default: "ff02::12",
+    doc: "Multicast group for IPv6.",
+  }),
+  toggle({
+    name: "vrrp_notify_priority_changes",
+    set: (draft, on) => {
+      draft.notifyPriorityChanges = on;
+    },
+    doc: "Write changes of priority to the FIFOs.",
+  }),
+  ...mailKeywords<GlobalDraft>(),
+  ...fifoKeywords<GlobalDraft>(),
+  setting({
+    name: "vrrp_startup_delay",
+    sets: "startupDelay",
+    argument: delay,
+    default: "0",
+    doc: "Wait so long after the start before VRRP begins.",
+  }),
+  setting({
+    name: "vrrp_delay_after_boot",
+    sets: "delayAfterBoot",
+    argument: delay,
+    default: "0",
+    doc: "Wait until so long after the boot before VRRP begins.",
+  }),
+  custom({
+    name: "dynamic_interfaces",
+    arguments: "[allow_if_changes]",
+    otherwise: "interfaces must be there at the start",
+    read(draft, statement, reading) {
+      const argument = choice("dynamic_interfaces", ["allow_if_changes"]);
+      const word = readOptionalArgument(statement, argument, undefined, reading);
+      draft.dynamicInterfaces = word === undefined ? "yes" : "allow-if-changes";
+    },
+    doc: "Interfaces may be missing at the start, and come and go.",
+  }),
+  setting({
+    name: "default_interface",
+    sets: "defaultInterface",
+    argument: interfaceName,
+    default: "eth0",
+    doc: "For addresses that name no interface and have no instance with one.",
+  }),
+  ...processKeywords<GlobalDraft>(),
+  flag({
+    name: "log_unknown_vrids",
+    set: (draft) => {
+      draft.logUnknownVirtualRouterIds = true;
+    },
+    doc: "Log advertisements of virtual routers that are not configured where they come in.",
+  }),
+  setting({
+    name: "vmac_prefix",
+    sets: "vmacPrefix",
+    argument: interfaceName,
+    default: "vrrp",
+    doc: "First letters of virtual MAC interfaces that have no name.",
+  }),
+  setting({
+    name: "vmac_addr_prefix",
+    sets: "vmacAddressPrefix",
+    argument: interfaceName,
+    otherwise: "vmac_prefix",
+    doc: "The same for those made for addresses on other interfaces.",
+  }),
+  flag({
+    name: "disable_local_igmp",
+    set: (draft) => {
+      draft.disableLocalIgmp = true;
+    },
+    doc: "No IGMP for link-local groups on virtual MAC interfaces.",
+  }),
+  custom({
+    name: "include_check",
+    arguments: "[[+-]CHECK…]",
+    otherwise: "include may miss",
+    repeats: true,
+    // It has done its work by now: files are included before keywords are read.
+    read(_draft, statement, reading) {
+      const check = choice("include_check", INCLUDE_CHECKS);
+      for (const word of statement.arguments)
+        readWord({ ...word, text: word.text.replace(/^[+-]/, "") }, check, reading.diagnostics);
+    },
+    doc: "How strict include is from here on: readable, match, wildcard_match, brace_match.",
+  }),
+  ...moot(`
+    use_symlink_paths [BOOL]: scripts are always run by the path as written
+    random_seed NUMBER: \${_RANDOM} draws from the system's generator
+    tmp_config_directory DIRECTORY: the configuration is read once and passed on in memory
+    config_save_dir DIRECTORY: it is for finding faults in keepalived's own reload
+    iproute_usr_dir DIRECTORY: names of tables are looked up in /etc/iproute2 and /usr/share/iproute2
+    iproute_etc_dir DIRECTORY: names of tables are looked up in /etc/iproute2 and /usr/share/iproute2
+    vrrp_netlink_cmd_rcv_bufs BYTES: an overrun is noticed, and everything is listed again
+    vrrp_netlink_cmd_rcv_bufs_force BOOL: an overrun is noticed, and everything is listed again
+    vrrp_netlink_monitor_rcv_bufs BYTES: an overrun is noticed, and everything is listed again
+    vrrp_netlink_monitor_rcv_bufs_force BOOL: an overrun is noticed, and everything is listed again
+    process_monitor_rcv_bufs BYTES: an overrun is noticed, and everything is listed again
+    process_monitor_rcv_bufs_force BOOL: an overrun is noticed, and everything is listed again
+    lvs_netlink_cmd_rcv_bufs BYTES: there is no process for virtual servers
+    lvs_netlink_cmd_rcv_bufs_force BOOL: there is no process for virtual servers
+    lvs_netlink_monitor_rcv_bufs BYTES: there is no process for virtual servers
+    lvs_netlink_monitor_rcv_bufs_force BOOL: there is no process for virtual servers
+    checker_priority NUMBER: there is no process for virtual servers
+    checker_no_swap: there is no process for virtual servers
+    checker_rt_priority NUMBER: there is no process for virtual servers
+    checker_rlimit_rttime MICROSECONDS: there is no process for virtual servers
+    checker_cpu_affinity CPU…: there is no process for virtual servers
+    checker_process_name NAME: there is no process for virtual servers
+    bfd_priority NUMBER: there is no process for BFD
+    bfd_no_swap: there is no process for BFD
+    bfd_rt_priority NUMBER: there is no process for BFD
+    bfd_rlimit_rttime MICROSECONDS: there is no process for BFD
+    bfd_cpu_affinity CPU…: there is no process for BFD
+    bfd_process_name NAME: there is no process for BFD
+    smtp_alert_checker [BOOL]: it is about virtual servers
+    no_checker_emails: it is about virtual servers
+    rs_init_notifies: it is about virtual servers
+    checker_log_all_failures [BOOL]: it is about virtual servers
+    lvs_timeouts [tcp N] [tcpfin N] [udp N]: it is about virtual servers
+    lvs_flush: it is about virtual servers
+    lvs_flush_on_stop [VS]: it is about virtual servers
+    nftables_ipvs [TABLE]: it is about virtual servers
+    nftables_ipvs_priority NUMBER: it is about virtual servers
+    nftables_ipvs_start_fwmark NUMBER: it is about virtual servers
+    lvs_notify_fifo FILE [USER [GROUP]]: it is about virtual servers
+    lvs_notify_fifo_script COMMAND: it is about virtual servers
+  `),
+  ...unsupported(`
     lvs_sync_daemon INTERFACE [INSTANCE] [id N] …: synchronise IPVS connections
-    lvs_timeouts [tcp N] [tcpfin N] [udp N]: timeouts of IPVS
-    lvs_flush: empty the IPVS table at the start
-    lvs_flush_on_stop [VS]: empty it at the end
-    startup_script COMMAND: run before anything else
-    startup_script_timeout SECONDS: how long it may take
-    shutdown_script COMMAND: run after everything else
-    shutdown_script_timeout SECONDS: how long it may take
-    process_names: show each process under its own name
-    process_name NAME: name of the parent process
-    vrrp_process_name NAME: name of the VRRP process
-    checker_process_name NAME: name of the checker process
-    bfd_process_name NAME: name of the BFD process
-    use_symlink_paths [BOOL]: run scripts by the path as written
-    set_supplementary_groups [BOOL]: give scripts the groups of their user
-    umask MODE: mode bits that new files do not get
-    reload_check_config [LOG]: check the new configuration before a reload
-    reload_time_file FILE: when to reload
-    reload_repeat: reload again at that time
-    reload_file FILE: allow a reload only while it exists
-    include_check [CHECKS]: how strict include is
-    config_save_dir DIRECTORY: keep copies of the configuration
-    tmp_config_directory DIRECTORY: where the parsed configuration lies
-    log_unknown_vrids: log advertisements of unknown virtual routers
-    random_seed NUMBER: seed of the random numbers
-    vmac_prefix NAME: first letters of virtual MAC interfaces
-    vmac_addr_prefix NAME: first letters of interfaces for addresses
-    disable_local_igmp: no IGMP on virtual MAC interfaces
-    data_use_instance [BOOL]: name dump files after the instance
-    json_version 1|2: format of the JSON dump
-    state_dump_file FILE: where the state is dumped
-    stats_dump_file FILE: where statistics are dumped
-    json_dump_file FILE: where JSON is dumped
     enable_snmp_vrrp: SNMP for VRRP
     enable_snmp_checker: SNMP for virtual servers
     enable_snmp_keepalived: SNMP for both
@@ -160,20 +262,6 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
     enable_dbus: D-Bus interface
     dbus_service_name NAME: its name on the bus
     dbus_no_interface_name NAME: its path for instances without an interface
-    vrrp_netlink_cmd_rcv_bufs BYTES: receive buffer
-    vrrp_netlink_cmd_rcv_bufs_force BOOL: beyond the system's limit
-    vrrp_netlink_monitor_rcv_bufs BYTES: receive buffer
-    vrrp_netlink_monitor_rcv_bufs_force BOOL: beyond the system's limit
-    lvs_netlink_cmd_rcv_bufs BYTES: receive buffer
-    lvs_netlink_cmd_rcv_bufs_force BOOL: beyond the system's limit
-    lvs_netlink_monitor_rcv_bufs BYTES: receive buffer
-    lvs_netlink_monitor_rcv_bufs_force BOOL: beyond the system's limit
-    process_monitor_rcv_bufs BYTES: receive buffer
-    process_monitor_rcv_bufs_force BOOL: beyond the system's limit
-    vrrp_rx_bufs_policy MTU|ADVERT|BYTES: how large receive buffers are
-    vrrp_rx_bufs_multiplier NUMBER: how many advertisements they hold
-    iproute_usr_dir DIRECTORY: where names of tables and scopes are
-    iproute_etc_dir DIRECTORY: where local names of tables and scopes are
   `),
 ];
 
@@ -183,6 +271,24 @@ export const newGlobalDraft = (): GlobalDraft =>
     routerId: undefined,
     enableScriptSecurity: false,
     scriptUser: undefined,
-    vrrpVersion: 2,
-    ...noGarp(),
+    supplementaryGroups: false,
+    vrrpVersion: undefined,
+    minGarp: false,
+    garpInterval: 0 as Microseconds,
+    gnaInterval: 0 as Microseconds,
+    multicastGroup4: "",
+    multicastGroup6: "",
+    notifyPriorityChanges: false,
+    startupDelay: 0 as Microseconds,
+    delayAfterBoot: 0 as Microseconds,
+    dynamicInterfaces: "no",
+    defaultInterface: "",
+    logUnknownVirtualRouterIds: false,
+    vmacPrefix: "",
+    vmacAddressPrefix: undefined,
+    disableLocalIgmp: false,
+    ...noProtocol(),
+    ...noMail(),
+    ...noFifos(),
+    ...defaultProcess(),
   });

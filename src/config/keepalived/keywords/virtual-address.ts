@@ -1,65 +1,124 @@
-/** Lines of virtual_ipaddress: `ADDRESS[/PREFIX] [dev IF] [label L] [scope S] [brd A|+|-]`, as ip-address(8) has them. */
-import { isIPv4 } from "node:net";
-import { type Argument, interfaceName, ipv4Address, Mistake, readWord } from "../arguments.js";
+/** Lines of virtual_ipaddress and static_ipaddress, as ip-address(8) has them. */
+import { isIP, isIPv4 } from "node:net";
+import { type Argument, anyAddress, interfaceName, ipv4Address, Mistake, text } from "../arguments.js";
 import type { Reading } from "../declare.js";
 import { broadcastOf, networkOf, prefixLengthOf, toNumber } from "../ipv4.js";
 import type { Word } from "../lexer.js";
-import type { VirtualAddress } from "../model.js";
+import type { AddressFamily, VirtualAddress } from "../model.js";
 import { didYouMean } from "../report.js";
 import type { Statement } from "../tree.js";
+import { OptionLine } from "./option-line.js";
+import { routeScope } from "./route-names.js";
 
-export const VIRTUAL_ADDRESS_FORM = "ADDRESS[/PREFIX] [dev INTERFACE] [label LABEL] [scope SCOPE] [brd ADDRESS|+|-]";
+const COMMON_FORM =
+  "ADDRESS[/PREFIX] [dev INTERFACE] [label LABEL] [scope SCOPE] [brd ADDRESS|+|-] [peer ADDRESS[/PREFIX]] [home] " +
+  "[-nodad] [mngtmpaddr] [noprefixroute] [autojoin] [preferred_lft SECONDS|forever] [no_track]";
+export const VIRTUAL_ADDRESS_FORM = `${COMMON_FORM} [use_vmac]`;
+export const STATIC_ADDRESS_FORM = `${COMMON_FORM} [track_group GROUP]`;
 
-const scopes: Readonly<Record<string, number>> = { global: 0, site: 200, link: 253, host: 254, nowhere: 255 };
-const takesValue = new Set(["dev", "label", "scope", "brd", "peer", "preferred_lft"]);
-const supported = ["dev", "label", "scope", "brd"];
-export const PLANNED_ADDRESS_OPTIONS: readonly string[] = [
-  "peer",
-  "home",
-  "-nodad",
-  "mngtmpaddr",
-  "noprefixroute",
-  "autojoin",
-  "use_vmac",
-  "no_track",
-  "preferred_lft",
-];
+type Writable = { -readonly [Field in keyof VirtualAddress]: VirtualAddress[Field] };
+export interface AddressLine extends VirtualAddress {
+  readonly trackGroup: Word | undefined;
+}
 
 /** undefined once a mistake has been reported. */
-export function readVirtualAddress(entry: Statement, reading: Reading): VirtualAddress | undefined {
-  const { diagnostics } = reading;
-  const before = diagnostics.all.length;
-  const network = readWord(entry.keyword, addressWithPrefix, diagnostics);
-  const options = readOptions(entry, reading);
-  const device = readOption(options, "dev", interfaceName, reading);
-  const label = readOption(options, "label", labelText, reading);
-  const scope = readOption(options, "scope", scopeNumber, reading) ?? 0;
-  const brd = options.get("brd");
-  if (network === undefined) return undefined;
-  const broadcast = brd === undefined ? undefined : readBroadcast(brd, network, reading);
-  if (diagnostics.all.slice(before).some((one) => one.severity === "error")) return undefined;
-  warnOfNetworkAddress(entry.keyword, network, reading);
-  return {
-    family: 4,
-    ...network,
-    device,
+export function readAddressLine(
+  entry: Statement,
+  reading: Reading,
+  kind: "virtual" | "static",
+): AddressLine | undefined {
+  const line = new OptionLine([entry.keyword, ...entry.arguments], reading);
+  const network = line.read(line.next()!, addressWithPrefix);
+  const into: Writable = {
+    ...(network ?? { family: 4, address: "", prefixLength: 32 }),
+    device: undefined,
     virtualMac: false,
-    label,
-    scope,
-    broadcast,
+    label: undefined,
+    scope: 0,
+    broadcast: undefined,
     peer: undefined,
     home: false,
-    noDad: false,
+    // keepalived's: an address that moves must answer at once, and duplicate address detection takes a second.
+    noDad: network?.family === 6 && kind === "virtual",
     manageTemporary: false,
     noPrefixRoute: false,
     autoJoin: false,
-    preferredLifetime: "forever",
+    preferredLifetime: network?.family === 6 && network.prefixLength === 128 ? 0 : "forever",
     track: true,
     span: entry.keyword.span,
   };
+  const seen: Seen = { broadcast: undefined, trackGroup: undefined };
+  for (let word = line.next(); word !== undefined; word = line.next()) readOption(word, line, into, seen, kind);
+  if (network === undefined || line.failed) return undefined;
+  if (seen.broadcast !== undefined) into.broadcast = broadcastFor(seen.broadcast, into, line);
+  refuseIpv4Options(into, entry, line, seen);
+  if (line.failed) return undefined;
+  warnOfNetworkAddress(entry.keyword, into, reading);
+  return { ...into, trackGroup: seen.trackGroup };
 }
 
-interface Network {
+interface Seen {
+  broadcast: Word | undefined;
+  trackGroup: Word | undefined;
+}
+
+const flags: Readonly<Record<string, Partial<Writable>>> = {
+  home: { home: true },
+  "-nodad": { noDad: false },
+  mngtmpaddr: { manageTemporary: true },
+  noprefixroute: { noPrefixRoute: true },
+  autojoin: { autoJoin: true },
+  no_track: { track: false },
+};
+const options = ["dev", "label", "scope", "brd", "broadcast", "peer", "preferred_lft", ...Object.keys(flags)];
+
+function readOption(word: Word, line: OptionLine, into: Writable, seen: Seen, kind: "virtual" | "static"): void {
+  const name = word.text === "broadcast" ? "brd" : word.text;
+  line.option(word, name);
+  if (Object.hasOwn(flags, name)) {
+    Object.assign(into, flags[name]);
+    return;
+  }
+  switch (name) {
+    case "dev":
+      into.device = line.value(word, interfaceName);
+      return;
+    case "label":
+      into.label = line.value(word, labelText);
+      return;
+    case "scope":
+      into.scope = line.value(word, routeScope) ?? 0;
+      return;
+    case "brd":
+      seen.broadcast = line.next() ?? undefined;
+      if (seen.broadcast === undefined) line.wrong(word, "missing-argument", "brd needs a value", "write brd +");
+      return;
+    case "peer": {
+      const peer = line.value(word, addressWithPrefix);
+      if (peer === undefined) return;
+      if (peer.family !== into.family) line.wrong(word, "other-family", "the peer is of the other address family");
+      into.peer = peer.address;
+      into.prefixLength = peer.prefixLength;
+      return;
+    }
+    case "preferred_lft":
+      into.preferredLifetime = line.value(word, lifetime) ?? "forever";
+      return;
+    case "use_vmac":
+      if (kind === "static") reportUnknownOption(word, line, kind);
+      into.virtualMac = true;
+      return;
+    case "track_group":
+      if (kind === "virtual") reportUnknownOption(word, line, kind);
+      seen.trackGroup = line.next();
+      return;
+    default:
+      reportUnknownOption(word, line, kind);
+  }
+}
+
+export interface Network {
+  readonly family: AddressFamily;
   readonly address: string;
   readonly prefixLength: number;
 }
@@ -68,15 +127,17 @@ const addressWithPrefix: Argument<Network> = {
   name: "ADDRESS[/PREFIX]",
   parse(text) {
     const slash = text.indexOf("/");
-    const address = slash < 0 ? text : text.slice(0, slash);
-    const prefix = slash < 0 ? "32" : text.slice(slash + 1);
-    const parsed = isIPv4(address) ? address : ipv4Address.parse(text);
+    const written = slash < 0 ? text : text.slice(0, slash);
+    const parsed = anyAddress.parse(isIP(written) === 0 ? text : written);
     if (parsed instanceof Mistake) return parsed;
-    if (toNumber(address) === 0 || toNumber(address) >= 0xe0000000)
+    const { family, address } = parsed;
+    const longest = family === 4 ? 32 : 128;
+    const prefix = slash < 0 ? String(longest) : text.slice(slash + 1);
+    if (!isHostAddress(family, address))
       return new Mistake("bad-address", `${address} cannot be the address of a host`, {
-        cause: "0.0.0.0 means any address, and 224.0.0.0 and above are multicast or reserved",
+        cause: "it means any address, or is multicast or reserved",
       });
-    if (/^\d+$/.test(prefix) && Number(prefix) <= 32) return { address, prefixLength: Number(prefix) };
+    if (/^\d{1,3}$/.test(prefix) && Number(prefix) <= longest) return { family, address, prefixLength: Number(prefix) };
     if (text.endsWith(","))
       return new Mistake("bad-address", `${text} ends in a comma`, {
         cause: "each line holds one address",
@@ -87,12 +148,15 @@ const addressWithPrefix: Argument<Network> = {
       return new Mistake("prefix-range", `the mask of ${address} is written as an address`, {
         remedy: `write ${address}/${length}`,
       });
-    return new Mistake("prefix-range", `prefix length ${prefix} is outside 0–32`, {
-      cause: "it counts the leading bits of an IPv4 address that name the network",
-      remedy: `write ${address}/24, or ${address} alone for /32`,
+    return new Mistake("prefix-range", `prefix length ${prefix} is outside 0–${longest}`, {
+      cause: `it counts the leading bits of an IPv${family} address that name the network`,
+      remedy: `write ${address}/${family === 4 ? 24 : 64}, or ${address} alone for /${longest}`,
     });
   },
 };
+
+const isHostAddress = (family: AddressFamily, address: string): boolean =>
+  family === 4 ? toNumber(address) !== 0 && toNumber(address) < 0xe0000000 : address !== "::" && !/^ff/.test(address);
 
 /** The kernel keeps a label in an interface's name: 15 characters. */
 const labelText: Argument<string> = {
@@ -106,87 +170,40 @@ const labelText: Argument<string> = {
         }),
 };
 
-const scopeNumber: Argument<number> = {
-  name: "SCOPE",
-  parse(text) {
-    const scope = Object.hasOwn(scopes, text) ? scopes[text] : undefined;
-    if (scope !== undefined) return scope;
-    if (/^\d+$/.test(text) && Number(text) <= 255) return Number(text);
-    const names = Object.keys(scopes);
-    return new Mistake(
-      "unknown-value",
-      `there is no scope ${text}`,
-      didYouMean(text, names) ?? { remedy: `use ${names.join(", ")} or a number from 0 to 255` },
-    );
-  },
+const lifetime: Argument<number | "forever"> = {
+  name: "SECONDS|forever",
+  parse: (text) =>
+    text === "forever" || (/^\d{1,10}$/.test(text) && Number(text) < 2 ** 32)
+      ? text === "forever" || Number(text) === 2 ** 32 - 1
+        ? "forever"
+        : Number(text)
+      : new Mistake("not-a-number", `preferred_lft ${text} is no lifetime`, { remedy: "use seconds, or forever" }),
 };
 
-/** Option → its value's word. */
-function readOptions(entry: Statement, { diagnostics }: Reading): Map<string, Word> {
-  const options = new Map<string, Word>();
-  for (let index = 0; index < entry.arguments.length; index++) {
-    const word = entry.arguments[index]!;
-    const value = takesValue.has(word.text) ? entry.arguments[++index] : undefined;
-    if (PLANNED_ADDRESS_OPTIONS.includes(word.text))
-      diagnostics.report({
-        severity: "error",
-        code: "not-supported",
-        span: word.span,
-        message: `${word.text} is not supported yet for a virtual address`,
-        remedy: "take it out to run without it",
-      });
-    else if (!supported.includes(word.text)) reportUnknownOption(word, { diagnostics });
-    else if (value === undefined)
-      diagnostics.report({
-        severity: "error",
-        code: "missing-argument",
-        span: word.span,
-        message: `${word.text} needs a value`,
-      });
-    else if (options.has(word.text))
-      diagnostics.report({
-        severity: "error",
-        code: "extra-argument",
-        span: word.span,
-        message: `${word.text} stands twice on this line`,
-        remedy: "keep one of the two",
-      });
-    else options.set(word.text, value);
-  }
-  return options;
-}
-
-function reportUnknownOption(word: Word, { diagnostics }: Pick<Reading, "diagnostics">): void {
-  const another = isIPv4(word.text.replace(/\/.*$/, "").replace(/,$/, ""));
-  diagnostics.report({
-    severity: "error",
-    code: "unknown-option",
-    span: word.span,
-    message: `${word.text} is no option of a virtual address`,
-    ...(another
-      ? { cause: "each line holds one address", remedy: `put ${word.text} on the next line` }
-      : (didYouMean(word.text, [...supported, ...PLANNED_ADDRESS_OPTIONS]) ?? {
-          remedy: `use ${supported.join(", ")}`,
-        })),
-  });
-}
-
-function readOption<T>(
-  options: ReadonlyMap<string, Word>,
-  name: string,
-  argument: Argument<T>,
-  { diagnostics }: Reading,
-): T | undefined {
-  const word = options.get(name);
-  return word === undefined ? undefined : readWord(word, argument, diagnostics);
+function reportUnknownOption(word: Word, line: OptionLine, kind: "virtual" | "static"): void {
+  const another = isIP(word.text.replace(/\/.*$/, "").replace(/,$/, "")) !== 0;
+  const known = [...options, kind === "virtual" ? "use_vmac" : "track_group"];
+  line.wrong(
+    word,
+    "unknown-option",
+    `${word.text} is no option of a ${kind} address`,
+    another
+      ? `put ${word.text} on the next line`
+      : (didYouMean(word.text, known)?.remedy ?? `use ${known.slice(0, 4).join(", ")} and their like`),
+    another ? "each line holds one address" : undefined,
+  );
 }
 
 /** `+` sets the host bits, `-` clears them, as ip-address(8) has it. */
-function readBroadcast(word: Word, { address, prefixLength }: Network, { diagnostics }: Reading): string | undefined {
-  if (word.text !== "+" && word.text !== "-") return readWord(word, ipv4Address, diagnostics);
+function broadcastFor(word: Word, { family, address, prefixLength }: Network, line: OptionLine): string | undefined {
+  if (family === 6) {
+    line.wrong(word, "other-family", "IPv6 has no broadcast", "take brd out");
+    return undefined;
+  }
+  if (word.text !== "+" && word.text !== "-") return line.read(word, ipv4Address);
   if (prefixLength < 31)
     return word.text === "+" ? broadcastOf(address, prefixLength) : networkOf(address, prefixLength);
-  diagnostics.report({
+  line.reading.diagnostics.report({
     severity: "warning",
     code: "no-broadcast",
     span: word.span,
@@ -197,8 +214,29 @@ function readBroadcast(word: Word, { address, prefixLength }: Network, { diagnos
   return undefined;
 }
 
-function warnOfNetworkAddress(word: Word, { address, prefixLength }: Network, { diagnostics }: Reading): void {
-  if (prefixLength > 30) return;
+/** Labels and scopes are IPv4's; keepalived says so and leaves them out. */
+function refuseIpv4Options(into: Writable, entry: Statement, line: OptionLine, seen: Seen): void {
+  if (seen.broadcast !== undefined && into.peer !== undefined)
+    line.wrong(seen.broadcast, "extra-argument", "a line with peer has no broadcast address", "take brd out");
+  if (into.family === 4) return;
+  for (const name of ["label", "scope"]) {
+    const word = entry.arguments.find((argument) => argument.text === name);
+    if (word === undefined) continue;
+    line.reading.diagnostics.report({
+      severity: "warning",
+      code: "ipv4-only",
+      span: word.span,
+      message: `${name} has no effect on an IPv6 address`,
+      cause: "the kernel has it for IPv4 only",
+      remedy: "take it out",
+    });
+  }
+  into.label = undefined;
+  into.scope = 0;
+}
+
+function warnOfNetworkAddress(word: Word, { family, address, prefixLength }: Network, { diagnostics }: Reading): void {
+  if (family === 6 || prefixLength > 30) return;
   const isNetwork = networkOf(address, prefixLength) === address;
   if (!isNetwork && broadcastOf(address, prefixLength) !== address) return;
   diagnostics.report({
@@ -210,3 +248,6 @@ function warnOfNetworkAddress(word: Word, { address, prefixLength }: Network, { 
     remedy: "use one of the addresses between them",
   });
 }
+
+/** A name that is written in a file: an interface, a group. */
+export const anyName = text("NAME");

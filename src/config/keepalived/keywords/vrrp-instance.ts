@@ -1,90 +1,99 @@
 /** The keywords of `vrrp_instance`. */
 import type { Span } from "../../diagnostics.js";
 import type { Microseconds } from "../../units.js";
-import { type Argument, choice, integer, interfaceName, ipv4Address, Mistake, seconds, text } from "../arguments.js";
-import { type Draft, type Keyword, keywordsFor, planned, plannedBlock, reset } from "../declare.js";
-import type { Word } from "../lexer.js";
-import type { VirtualAddress } from "../model.js";
-import { type GarpDraft, garpKeywords, noGarp } from "./garp.js";
-import { PLANNED_PEER_OPTIONS, readPeer } from "./peer.js";
-import { readTracker, type TrackerDraft } from "./tracking.js";
+import {
+  type Address,
+  anyAddress,
+  choice,
+  integer,
+  interfaceName,
+  Mistake,
+  readArgument,
+  readOptionalArgument,
+  seconds,
+  text,
+} from "../arguments.js";
+import { type Draft, type Keyword, keywordsFor, moot, reset, unsupported } from "../declare.js";
+import type { Ipvlan } from "../model.js";
+import { refusePlanned } from "../report.js";
+import { instanceNotifyKeywords, type NotifyDraft, nothingNotified, notifyKeywords } from "./notify.js";
+import { PEER_FORM, type PeerDraft, readPeer } from "./peer.js";
+import { noProtocol, type ProtocolDraft, protocolKeywords } from "./protocol.js";
+import { ROUTE_FORM, type RouteLine, readRoute } from "./route.js";
+import { RULE_FORM, type RuleLine, readRule } from "./rule.js";
+import { nothingTracked, type TrackingDraft, trackingKeywords } from "./tracking.js";
 import { vrrpVersion } from "./version.js";
-import { PLANNED_ADDRESS_OPTIONS, readVirtualAddress, VIRTUAL_ADDRESS_FORM } from "./virtual-address.js";
+import { type AddressLine, readAddressLine, VIRTUAL_ADDRESS_FORM } from "./virtual-address.js";
+import { IPVLAN_FORM, readIpvlan, readVmac, VMAC_FORM, type VmacDraft } from "./vmac.js";
 
-export interface InstanceDraft extends Draft, GarpDraft {
+export interface InstanceDraft extends ProtocolDraft, TrackingDraft, NotifyDraft {
   readonly name: string;
   readonly span: Span;
   state: "MASTER" | "BACKUP" | undefined;
   interface: string | undefined;
+  vrf: string | undefined;
   virtualRouterId: number | undefined;
   version: 2 | 3 | undefined;
   priority: number | undefined;
   advertInterval: Microseconds;
   readonly authentication: AuthenticationDraft;
-  readonly addresses: VirtualAddress[];
-  readonly excludedAddresses: VirtualAddress[];
-  sourceAddress: string | undefined;
-  readonly peers: Word[];
-  readonly trackScripts: TrackerDraft[];
-  readonly trackInterfaces: TrackerDraft[];
+  readonly addresses: AddressLine[];
+  readonly excludedAddresses: AddressLine[];
+  readonly routes: RouteLine[];
+  readonly rules: RuleLine[];
+  promoteSecondaries: boolean;
+  sourceAddress: Address | undefined;
+  multicastGroup: Address | undefined;
+  readonly peers: PeerDraft[];
+  unicastTtl: number | undefined;
+  faultWithoutPeer: boolean;
+  oldUnicastChecksum: "auto" | "always" | "never";
+  vmac: VmacDraft | undefined;
+  vmacTransmitOnBase: boolean;
+  vmacForAddresses: boolean;
+  ipvlan: Ipvlan | undefined;
+  accept: boolean | undefined;
   trackSourceAddress: boolean;
+  trackPrimary: boolean;
   preempt: boolean;
   preemptDelay: Microseconds;
+  timerExpiredBackup: { readonly priority: number | undefined } | undefined;
+  receiveBuffer: number | undefined;
   lvsSyncDaemonInterface: string | undefined;
+  lastResort: boolean;
+  allowNoAddress: boolean;
 }
 
 export interface AuthenticationDraft extends Draft {
-  type: "PASS" | undefined;
+  type: "PASS" | "AH" | undefined;
   password: string | undefined;
 }
 
-/** VRRPv2 counts whole seconds, in one byte (RFC 3768 §5.3.7). */
-const advertInterval: Argument<Microseconds> = {
-  name: "SECONDS",
-  parse(text) {
-    if (/^\d*\.\d*[1-9]\d*$/.test(text))
-      return new Mistake("advert-interval", `advert_int ${text} is not a whole number of seconds`, {
-        cause: "VRRPv2 counts whole seconds; VRRPv3, which has fractions, is not supported yet",
-        remedy: "use 1 to 255",
-      });
-    return seconds({
-      what: "advert_int",
-      min: 1,
-      max: 255,
-      cause: "an advertisement carries it in one byte (RFC 3768 §5.3.7)",
-    }).parse(text);
-  },
-};
-
-const authenticationType: Argument<"PASS"> = {
-  name: "PASS",
-  parse(text) {
-    if (text !== "AH") return choice("auth_type", ["PASS"]).parse(text);
-    return new Mistake("not-supported", "auth_type AH is not supported yet", {
-      remedy: "use auth_type PASS on all routers, or no authentication: neither keeps an attacker out (RFC 9568 §9)",
-    });
-  },
-};
-
 const inAuthentication = keywordsFor<AuthenticationDraft>();
 const authenticationKeywords: readonly Keyword<AuthenticationDraft>[] = [
-  inAuthentication.setting({
+  inAuthentication.custom({
     name: "auth_type",
-    sets: "type",
-    argument: authenticationType,
-    refused: ["AH"],
+    arguments: "PASS|AH",
     otherwise: "no authentication",
-    doc: "PASS: a password in every advertisement, readable by anyone on the network.",
+    read(draft, statement, reading) {
+      draft.type = readArgument(statement, choice("auth_type", ["PASS", "AH"]), reading);
+      if (draft.type !== undefined) refusePlanned(statement.arguments[0]!, reading);
+    },
+    doc: "PASS: a password in every advertisement, readable by anyone on the network. AH: a checksum made with it.",
   }),
-  inAuthentication.setting({
+  inAuthentication.custom({
     name: "auth_pass",
-    sets: "password",
-    argument: text("PASSWORD"),
+    arguments: "PASSWORD",
+    read(draft, statement, reading) {
+      draft.password = readArgument(statement, text("PASSWORD"), reading);
+      // keepalived takes off double quotes and nothing else: both ends must agree on the bytes.
+      if (draft.password !== undefined) draft.password = statement.arguments[0]!.raw.replaceAll('"', "");
+    },
     doc: "The same on all routers; its first 8 bytes count.",
   }),
 ];
 
-const { setting, flag, block, entries } = keywordsFor<InstanceDraft>();
+const { setting, flag, block, entries, custom } = keywordsFor<InstanceDraft>();
 
 export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   setting({
@@ -138,16 +147,23 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   setting({
     name: "advert_int",
     sets: "advertInterval",
-    argument: advertInterval,
+    argument: seconds({
+      what: "advert_int",
+      min: 0.01,
+      max: 255,
+      cause: "an advertisement carries it in one byte of seconds (RFC 3768 §5.3.7), or 12 bits of hundredths",
+    }),
     default: "1",
-    doc: "Time between advertisements, the same on all routers: whole seconds in VRRPv2.",
+    doc: "Time between advertisements, the same on all routers: whole seconds in VRRPv2, hundredths up to 40.95 in VRRPv3.",
   }),
-  setting({
+  custom({
     name: "version",
-    sets: "version",
-    argument: vrrpVersion,
-    otherwise: "vrrp_version of global_defs",
-    refused: ["3"],
+    arguments: "2|3",
+    otherwise: "vrrp_version of global_defs; 3 for IPv6",
+    read(draft, statement, reading) {
+      draft.version = readArgument(statement, vrrpVersion, reading);
+      if (draft.version !== undefined) refusePlanned(statement.arguments[0]!, reading);
+    },
     doc: "The version of VRRP.",
   }),
   block({
@@ -159,41 +175,70 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   entries({
     name: "virtual_ipaddress",
     entry: VIRTUAL_ADDRESS_FORM,
-    refused: PLANNED_ADDRESS_OPTIONS,
     read(draft, entry, reading) {
-      const address = readVirtualAddress(entry, reading);
+      const address = readAddressLine(entry, reading, "virtual");
       if (address !== undefined) draft.addresses.push(address);
     },
-    doc: "The addresses that the master holds.",
+    doc: "The addresses that the master holds, all of one family.",
   }),
   entries({
     name: "virtual_ipaddress_excluded",
     entry: VIRTUAL_ADDRESS_FORM,
-    refused: PLANNED_ADDRESS_OPTIONS,
     read(draft, entry, reading) {
-      const address = readVirtualAddress(entry, reading);
+      const address = readAddressLine(entry, reading, "virtual");
       if (address !== undefined) draft.excludedAddresses.push(address);
     },
-    doc: "Addresses that the master holds and does not advertise.",
+    doc: "Addresses that the master holds and does not advertise; also of the other family.",
+  }),
+  entries({
+    name: "virtual_routes",
+    entry: ROUTE_FORM,
+    read(draft, entry, reading) {
+      const route = readRoute(entry, reading, "virtual");
+      if (route !== undefined) draft.routes.push(route);
+    },
+    doc: "Routes that the master sets.",
+  }),
+  entries({
+    name: "virtual_rules",
+    entry: RULE_FORM,
+    read(draft, entry, reading) {
+      const rule = readRule(entry, reading, "virtual");
+      if (rule !== undefined) draft.rules.push(rule);
+    },
+    doc: "Rules of routing that the master sets.",
+  }),
+  flag({
+    name: "promote_secondaries",
+    set: (draft) => {
+      draft.promoteSecondaries = true;
+    },
+    doc: "Keep other addresses of a network when its first one goes: sets the interface's sysctl.",
   }),
   setting({
     name: "unicast_src_ip",
     sets: "sourceAddress",
-    argument: ipv4Address,
+    argument: anyAddress,
     otherwise: "the interface's first address",
     doc: "Source of unicast advertisements.",
   }),
   setting({
     name: "mcast_src_ip",
     sets: "sourceAddress",
-    argument: ipv4Address,
+    argument: anyAddress,
     otherwise: "the interface's first address",
     doc: "Source of multicast advertisements.",
   }),
+  setting({
+    name: "mcast_dst_ip",
+    sets: "multicastGroup",
+    argument: anyAddress,
+    otherwise: "vrrp_mcast_group4 or vrrp_mcast_group6",
+    doc: "Another multicast group, the same on all routers.",
+  }),
   entries({
     name: "unicast_peer",
-    entry: "ADDRESS",
-    refused: PLANNED_PEER_OPTIONS,
+    entry: PEER_FORM,
     otherwise: "multicast",
     read(draft, entry, reading) {
       const peer = readPeer(entry, reading);
@@ -201,23 +246,29 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     },
     doc: "Send advertisements to these routers instead of multicast.",
   }),
-  entries({
-    name: "track_script",
-    entry: "NAME [weight NUMBER]",
-    refused: ["reverse"],
-    read(draft, entry, reading) {
-      draft.trackScripts.push(readTracker(entry, reading));
-    },
-    doc: "Scripts whose failure is a fault, or lowers the priority by their weight.",
+  setting({
+    name: "unicast_ttl",
+    sets: "unicastTtl",
+    argument: integer({ what: "unicast_ttl", min: 0, max: 255 }),
+    otherwise: "255",
+    doc: "Time to live of unicast advertisements.",
   }),
-  entries({
-    name: "track_interface",
-    entry: "INTERFACE [weight NUMBER]",
-    refused: ["reverse"],
-    read(draft, entry, reading) {
-      draft.trackInterfaces.push(readTracker(entry, reading));
+  flag({
+    name: "unicast_fault_no_peer",
+    set: (draft) => {
+      draft.faultWithoutPeer = true;
     },
-    doc: "Interfaces whose loss is a fault, or lowers the priority by their weight.",
+    doc: "An instance that is meant for unicast and has no peer is in fault, not on multicast.",
+  }),
+  custom({
+    name: "old_unicast_checksum",
+    arguments: "[never]",
+    otherwise: "found out",
+    read(draft, statement, reading) {
+      const word = readOptionalArgument(statement, choice("old_unicast_checksum", ["never"]), "always", reading);
+      draft.oldUnicastChecksum = word ?? "auto";
+    },
+    doc: "The checksum of unicast VRRPv3 as keepalived up to 1.3.6 made it.",
   }),
   flag({
     name: "track_src_ip",
@@ -225,6 +276,13 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
       draft.trackSourceAddress = true;
     },
     doc: "Fault while the source address is missing.",
+  }),
+  flag({
+    name: "dont_track_primary",
+    set: (draft) => {
+      draft.trackPrimary = false;
+    },
+    doc: "Go on while the own interface's link is down.",
   }),
   flag({
     name: "nopreempt",
@@ -248,13 +306,87 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     default: "0",
     doc: "Wait this long after hearing a master of lower priority before taking over.",
   }),
-  ...garpKeywords<InstanceDraft>(""),
+  ...trackingKeywords<InstanceDraft>(),
+  ...protocolKeywords<InstanceDraft>("vrrp_instance"),
+  ...notifyKeywords<InstanceDraft>(),
+  ...instanceNotifyKeywords<InstanceDraft>(),
+  custom({
+    name: "timer_expired_backup",
+    arguments: "[PRIORITY]",
+    otherwise: "off",
+    read(draft, statement, reading) {
+      const argument = integer({ what: "priority", min: 1, max: 254 });
+      draft.timerExpiredBackup = {
+        priority: readOptionalArgument<number | undefined>(statement, argument, undefined, reading),
+      };
+    },
+    doc: "A master that has run late gives way.",
+  }),
+  custom({
+    name: "use_vmac",
+    arguments: VMAC_FORM,
+    otherwise: "the interface's own MAC address",
+    read(draft, statement, reading) {
+      draft.vmac = readVmac(statement, reading);
+    },
+    doc: "Hold the addresses on an interface of its own, with the virtual router's MAC address (RFC 9568 §7.3).",
+  }),
+  flag({
+    name: "vmac_xmit_base",
+    set: (draft) => {
+      draft.vmacTransmitOnBase = true;
+    },
+    doc: "With use_vmac: advertise on the interface below.",
+  }),
+  flag({
+    name: "use_vmac_addr",
+    set: (draft) => {
+      draft.vmacForAddresses = true;
+    },
+    doc: "Virtual MAC addresses also for addresses on other interfaces.",
+  }),
+  custom({
+    name: "use_ipvlan",
+    arguments: IPVLAN_FORM,
+    read(draft, statement, reading) {
+      draft.ipvlan = readIpvlan(statement, reading);
+    },
+    doc: "Hold the addresses on an ipvlan interface of its own.",
+  }),
+  setting({
+    name: "vrf",
+    sets: "vrf",
+    argument: interfaceName,
+    doc: "The VRF to work in, for unicast without an interface.",
+  }),
   flag({
     name: "accept",
-    // What we do already: the firewall is left alone, so the master answers on its virtual addresses.
-    set: () => {},
+    set: (draft) => {
+      draft.accept = true;
+    },
     otherwise: "on",
     doc: "The master answers on its virtual addresses.",
+  }),
+  flag({
+    name: "no_accept",
+    set: (draft) => {
+      draft.accept = false;
+    },
+    doc: "A master that does not own the addresses drops packets to them.",
+  }),
+  flag({
+    name: "no_virtual_ipaddress",
+    set: (draft) => {
+      draft.allowNoAddress = true;
+    },
+    doc: "It is meant to have no address: scripts alone do the work.",
+  }),
+  setting({
+    name: "kernel_rx_buf_size",
+    sets: "receiveBuffer",
+    argument: integer({ what: "kernel_rx_buf_size", min: 256, max: 2_147_483_647 }),
+    otherwise: "vrrp_rx_bufs_policy",
+    doc: "Receive buffer of its socket, in bytes.",
   }),
   setting({
     name: "lvs_sync_daemon_interface",
@@ -262,59 +394,20 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     argument: interfaceName,
     doc: "Synchronise IPVS connections over this interface.",
   }),
-
-  plannedBlock(
-    "auth_hmac: sign advertisements with SHA-256",
-    planned(`
-      key ID VALUE: a key
-      active_key ID: the key to sign with
-      time_window SECONDS: how old an advertisement may be
-      anti_replay time|monotonic: how repeated advertisements are found
-      mode enforce|permissive|receive-only: what to do without a signature
-    `),
-  ),
-  plannedBlock("virtual_routes: routes that the master sets"),
-  plannedBlock("virtual_rules: rules that the master sets"),
-  plannedBlock("track_file: files with numbers that change the priority"),
-  plannedBlock("track_process: processes that must run"),
-  plannedBlock("track_bfd: BFD sessions that must be up"),
-  ...planned(`
-    unicast_ttl NUMBER: time to live of unicast advertisements
-    check_unicast_src: accept unicast from listed peers only
-    unicast_fault_no_peer: fault while there is no peer
-    old_unicast_checksum [never]: checksum of old releases
-    v3_checksum_as_v2 [BOOL]: VRRPv3 checksum without the pseudo-header
-    dont_track_primary: ignore the link of the own interface
-    notify_master COMMAND [USER [GROUP]]: run on becoming master
-    notify_backup COMMAND [USER [GROUP]]: run on becoming backup
-    notify_fault COMMAND [USER [GROUP]]: run on a fault
-    notify_stop COMMAND [USER [GROUP]]: run at the end
-    notify_deleted COMMAND [USER [GROUP]]: run when a reload removes the instance
-    notify COMMAND [USER [GROUP]]: run on every change of state
-    notify_master_rx_lower_pri COMMAND [USER [GROUP]]: run when a master hears a lower priority
-    notify_priority_changes [BOOL]: report changes of priority
-    smtp_alert [BOOL]: mail on changes of state
-    garp_extra_if [all] SECONDS: announce on other interfaces with virtual addresses
-    lower_prio_no_advert [BOOL]: do not answer an advertisement of lower priority
-    higher_prio_send_advert [BOOL]: a losing master sends one more advertisement
-    down_timer_adverts NUMBER: advertisements missed before taking over
-    owner_ignore_adverts [BOOL]: the owner of the addresses drops advertisements
-    timer_expired_backup [PRIORITY]: give up mastership after running late
-    use_vmac [NAME] [MAC] …: a virtual MAC address
-    vmac_xmit_base: send advertisements from the interface below
-    use_vmac_addr: a virtual MAC address for addresses elsewhere
-    use_ipvlan [NAME] …: an ipvlan interface
-    vrf NAME: the VRF of the instance
-    mcast_dst_ip ADDRESS: another multicast group
-    no_accept: drop packets to the virtual addresses
-    strict_mode [BOOL]: refuse what the RFC does not allow
-    skip_check_adv_addr [BOOL]: trust the address list of the master heard before
-    no_virtual_ipaddress: it is meant to have no address
-    promote_secondaries: keep secondary addresses when the first goes
-    kernel_rx_buf_size BYTES: receive buffer
-    native_ipv6: IPv6 even without virtual addresses
-    linkbeat_use_polling: poll the link state
-    debug LEVEL: log more
+  flag({
+    name: "last_resort",
+    set: (draft) => {
+      draft.lastResort = true;
+    },
+    doc: "Bascule's own: while every router is in fault, the best of them keeps the addresses.",
+  }),
+  ...unsupported(`
+    auth_hmac KEYS: SHA-256 over advertisements, as keepalived 2.4 has it; heartbeat_path signs with HMAC-SHA-256 too
+  `).map((keyword) => ({ ...keyword, block: { name: "auth_hmac", entry: "…", keywords: new Map() } })),
+  ...moot(`
+    native_ipv6: the family of the addresses tells, as in keepalived
+    linkbeat_use_polling: the kernel tells of every change of a link (rtnetlink)
+    debug LEVEL: keepalived does nothing with it either
   `),
 ];
 
@@ -325,6 +418,7 @@ export const newInstanceDraft = (name: string, span: Span): InstanceDraft =>
     span,
     state: undefined,
     interface: undefined,
+    vrf: undefined,
     virtualRouterId: undefined,
     version: undefined,
     priority: undefined,
@@ -332,13 +426,30 @@ export const newInstanceDraft = (name: string, span: Span): InstanceDraft =>
     authentication: { written: new Map(), type: undefined, password: undefined },
     addresses: [],
     excludedAddresses: [],
+    routes: [],
+    rules: [],
+    promoteSecondaries: false,
     sourceAddress: undefined,
+    multicastGroup: undefined,
     peers: [],
-    trackScripts: [],
-    trackInterfaces: [],
+    unicastTtl: undefined,
+    faultWithoutPeer: false,
+    oldUnicastChecksum: "auto",
+    vmac: undefined,
+    vmacTransmitOnBase: false,
+    vmacForAddresses: false,
+    ipvlan: undefined,
+    accept: undefined,
     trackSourceAddress: false,
+    trackPrimary: true,
     preempt: true,
     preemptDelay: 0 as Microseconds,
+    timerExpiredBackup: undefined,
+    receiveBuffer: undefined,
     lvsSyncDaemonInterface: undefined,
-    ...noGarp(),
+    lastResort: false,
+    allowNoAddress: false,
+    ...nothingTracked(),
+    ...nothingNotified(),
+    ...noProtocol(),
   });

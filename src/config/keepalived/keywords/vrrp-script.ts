@@ -2,13 +2,14 @@
 import type { Span } from "../../diagnostics.js";
 import type { Microseconds } from "../../units.js";
 import { integer, seconds } from "../arguments.js";
-import { shellSyntax, splitCommand } from "../command.js";
+import { splitCommand } from "../command.js";
 import { type Draft, type Keyword, keywordsFor, type Reading, reset } from "../declare.js";
-import type { ScriptUser } from "../model.js";
+import type { ScriptUser, Weight } from "../model.js";
 import { reportMissing } from "../report.js";
 import type { Statement } from "../tree.js";
-import { readUser } from "./user.js";
-import { readWeight } from "./weight.js";
+import { warnOfShellSyntax } from "./command.js";
+import { readUser, USER_FORM } from "./user.js";
+import { readWeight, WEIGHT_FORM } from "./weight.js";
 
 export interface ScriptDraft extends Draft {
   readonly name: string;
@@ -17,7 +18,7 @@ export interface ScriptDraft extends Draft {
   interval: Microseconds;
   /** Undefined: the interval. */
   timeout: Microseconds | undefined;
-  weight: number;
+  weight: Weight;
   rise: number;
   fall: number;
   user: ScriptUser | undefined;
@@ -65,9 +66,8 @@ export const scriptKeywords: readonly Keyword<ScriptDraft>[] = [
   }),
   custom({
     name: "weight",
-    arguments: "NUMBER",
+    arguments: WEIGHT_FORM,
     otherwise: "0",
-    refused: ["reverse"],
     read(draft, statement, reading) {
       draft.weight = readWeight(statement.arguments, statement, reading) ?? draft.weight;
     },
@@ -89,9 +89,8 @@ export const scriptKeywords: readonly Keyword<ScriptDraft>[] = [
   }),
   custom({
     name: "user",
-    arguments: "USER [GROUP]",
+    arguments: USER_FORM,
     otherwise: "script_user of global_defs",
-    refused: [":GROUP"],
     read(draft, statement, reading) {
       draft.user = readUser(statement, reading) ?? draft.user;
     },
@@ -114,7 +113,7 @@ export const newScriptDraft = (name: string, span: Span): ScriptDraft =>
     argv: [],
     interval: 0 as Microseconds,
     timeout: undefined,
-    weight: 0,
+    weight: { weight: 0, reverse: false },
     rise: 0,
     fall: 0,
     user: undefined,
@@ -130,14 +129,5 @@ function readCommand(draft: ScriptDraft, statement: Statement, reading: Reading)
     return;
   }
   draft.argv = argv;
-  const syntax = shellSyntax(argv);
-  if (syntax === undefined) return;
-  reading.diagnostics.report({
-    severity: "warning",
-    code: "shell-syntax",
-    span: words[0]!.span,
-    message: `${syntax} is passed to ${argv[0]} as a plain word`,
-    cause: "no shell runs the command",
-    remedy: `write script "/bin/sh -c '…'" if it needs one`,
-  });
+  warnOfShellSyntax(argv, words[0]!, reading);
 }

@@ -1,35 +1,44 @@
-/** `[weight] N [reverse]`, as scripts and trackers take it. */
+/** `[weight] N [reverse|noreverse]`, as scripts and trackers take it. */
 import { integer, readWord } from "../arguments.js";
 import type { Reading } from "../declare.js";
 import type { Word } from "../lexer.js";
-import { reportMissing } from "../report.js";
+import type { Weight } from "../model.js";
+import { refusePlanned, reportMissing } from "../report.js";
 import type { Statement } from "../tree.js";
 
-const weight = integer({
-  what: "weight",
-  min: -253,
-  max: 253,
-  cause: "added to or taken from a priority of 1–254",
-  remedy: "use -253 to 253; 0 makes a failure a fault",
-});
+export const WEIGHT_FORM = "NUMBER [reverse|noreverse]";
+
+/** Largest weight: of a file one more, so that its number can be a fault. */
+export interface WeightLimit {
+  readonly most: number;
+}
 
 /** `words` begin with the number. undefined once a mistake has been reported. */
-export function readWeight(words: readonly Word[], statement: Statement, reading: Reading): number | undefined {
+export function readWeight(
+  words: readonly Word[],
+  statement: Statement,
+  reading: Reading,
+  { most }: WeightLimit = { most: 253 },
+): Weight | undefined {
   const [number, direction, extra] = words;
   if (number === undefined) {
     reportMissing(statement, "NUMBER", reading);
     return undefined;
   }
-  const value = readWord(number, weight, reading.diagnostics);
-  if (direction?.text === "reverse")
-    reading.diagnostics.report({
-      severity: "error",
-      code: "not-supported",
-      span: direction.span,
-      message: "reverse is not supported yet",
-      remedy: "choose the priorities for a weight without it",
-    });
-  const unexpected = direction === undefined || ["reverse", "noreverse"].includes(direction.text) ? extra : direction;
+  const argument = integer({
+    what: "weight",
+    min: -most,
+    max: most,
+    ...(most < 1000 && {
+      cause: "added to or taken from a priority of 1–254",
+      remedy: `use -${most} to ${most}; 0 makes a failure a fault`,
+    }),
+  });
+  const value = readWord(number, argument, reading.diagnostics);
+  const isDirection = direction !== undefined && /^(?:reverse|no_?reverse)$/.test(direction.text);
+  const reverse = isDirection && direction.text === "reverse";
+  if (reverse) refusePlanned(direction, reading);
+  const unexpected = isDirection ? extra : direction;
   if (unexpected !== undefined)
     reading.diagnostics.report({
       severity: "error",
@@ -38,5 +47,5 @@ export function readWeight(words: readonly Word[], statement: Statement, reading
       message: `${unexpected.text} is one word too many behind a weight`,
       remedy: "take it out; a keyword and its arguments take a line of their own",
     });
-  return value;
+  return value === undefined ? undefined : { weight: value, reverse };
 }

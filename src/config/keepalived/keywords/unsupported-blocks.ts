@@ -1,29 +1,5 @@
-/** Blocks outside VRRP instances that keepalived has and Bascule does not do yet: all known by name and place. */
-import { type Draft, type Keyword, planned, plannedBlock } from "../declare.js";
-
-const notify = `
-  notify_master COMMAND [USER [GROUP]]: run on becoming master
-  notify_backup COMMAND [USER [GROUP]]: run on becoming backup
-  notify_fault COMMAND [USER [GROUP]]: run on a fault
-  notify_stop COMMAND [USER [GROUP]]: run at the end
-  notify COMMAND [USER [GROUP]]: run on every change of state
-  notify_priority_changes [BOOL]: report changes of priority
-  smtp_alert [BOOL]: mail on changes of state
-`;
-
-const syncGroup = plannedBlock("vrrp_sync_group NAME: instances that change state together", [
-  plannedBlock("group: the instances, one a line"),
-  plannedBlock("track_interface: interfaces that all members need"),
-  plannedBlock("track_script: scripts that all members need"),
-  plannedBlock("track_file: files that all members watch"),
-  plannedBlock("track_process: processes that all members need"),
-  plannedBlock("track_bfd: BFD sessions that all members need"),
-  ...planned(notify),
-  ...planned(`
-    global_tracking: an older form of tracking for the group
-    sync_group_tracking_weight: let weights count in a group
-  `),
-]);
+/** Blocks for balancing in the kernel (IPVS) and for BFD: known by name and place, and not read. */
+import { type Draft, type Keyword, unsupported, unsupportedBlock } from "../declare.js";
 
 /** What every check that opens a connection takes. */
 const connection = `
@@ -43,9 +19,9 @@ const connection = `
 `;
 
 const httpCheck = [
-  plannedBlock(
+  unsupportedBlock(
     "url: what to ask for",
-    planned(`
+    unsupported(`
       path PATH: the path
       status_code CODES: codes that pass
       digest MD5: digest of the body that passes
@@ -58,8 +34,8 @@ const httpCheck = [
       regex_stack START MAX: memory for matching
     `),
   ),
-  ...planned(connection),
-  ...planned(`
+  ...unsupported(connection),
+  ...unsupported(`
     http_protocol 1.0|1.1|1.0C|1.1C: version to speak
     nb_get_retry NUMBER: older name of retry
     fast_recovery: up after the first url that passes
@@ -71,12 +47,12 @@ const httpCheck = [
 ];
 
 const checkers = [
-  plannedBlock("TCP_CHECK: a server passes that accepts a connection", planned(connection)),
-  plannedBlock("HTTP_GET: a server passes that answers all urls", httpCheck),
-  plannedBlock("SSL_GET: the same over TLS", httpCheck),
-  plannedBlock(
+  unsupportedBlock("TCP_CHECK: a server passes that accepts a connection", unsupported(connection)),
+  unsupportedBlock("HTTP_GET: a server passes that answers all urls", httpCheck),
+  unsupportedBlock("SSL_GET: the same over TLS", httpCheck),
+  unsupportedBlock(
     "MISC_CHECK: a script decides",
-    planned(`
+    unsupported(`
       misc_path COMMAND: the script
       misc_timeout SECONDS: how long it may take
       misc_dynamic: its exit code sets the weight
@@ -88,38 +64,38 @@ const checkers = [
       alpha [BOOL]: down until a check has passed
     `),
   ),
-  plannedBlock("SMTP_CHECK: a mail server answers", [
-    ...planned(connection),
-    ...planned("helo_name NAME: the name said to it"),
-    plannedBlock("host: another server to ask", planned(connection)),
+  unsupportedBlock("SMTP_CHECK: a mail server answers", [
+    ...unsupported(connection),
+    ...unsupported("helo_name NAME: the name said to it"),
+    unsupportedBlock("host: another server to ask", unsupported(connection)),
   ]),
-  plannedBlock("DNS_CHECK: a name server answers", [
-    ...planned(connection),
-    ...planned(`
+  unsupportedBlock("DNS_CHECK: a name server answers", [
+    ...unsupported(connection),
+    ...unsupported(`
       type TYPE: record type to ask for
       name NAME: name to ask for
     `),
   ]),
-  plannedBlock("UDP_CHECK: no ICMP error comes back", [
-    ...planned(connection),
-    ...planned(`
+  unsupportedBlock("UDP_CHECK: no ICMP error comes back", [
+    ...unsupported(connection),
+    ...unsupported(`
       payload HEX: what to send
       require_reply HEX: what must come back
       min_reply_length BYTES: shortest reply
       max_reply_length BYTES: longest reply
     `),
   ]),
-  plannedBlock("PING_CHECK: it answers a ping", planned(connection)),
-  plannedBlock(
+  unsupportedBlock("PING_CHECK: it answers a ping", unsupported(connection)),
+  unsupportedBlock(
     "BFD_CHECK: a BFD session is up",
-    planned(`
+    unsupported(`
       name NAME: the session
       alpha [BOOL]: down until it is up
     `),
   ),
-  plannedBlock(
+  unsupportedBlock(
     "FILE_CHECK: a number in a file",
-    planned(`
+    unsupported(`
       track_file NAME: the file
       weight NUMBER [reverse]: factor
       dynamic: the number sets the weight
@@ -142,9 +118,9 @@ const server = `
   virtualhost NAME: Host header of checks
 `;
 
-const realServer = plannedBlock("real_server ADDRESS [PORT]: a server behind a virtual one", [
-  ...planned(server),
-  ...planned(`
+const realServer = unsupportedBlock("real_server ADDRESS [PORT]: a server behind a virtual one", [
+  ...unsupported(server),
+  ...unsupported(`
     weight NUMBER: share of the connections
     notify_up COMMAND [USER [GROUP]]: run when it comes up
     notify_down COMMAND [USER [GROUP]]: run when it goes down
@@ -154,9 +130,9 @@ const realServer = plannedBlock("real_server ADDRESS [PORT]: a server behind a v
   ...checkers,
 ]);
 
-const virtualServer = plannedBlock("virtual_server ADDRESS PORT|fwmark N|group NAME: balance in the kernel", [
-  ...planned(server),
-  ...planned(`
+const virtualServer = unsupportedBlock("virtual_server ADDRESS PORT|fwmark N|group NAME: balance in the kernel", [
+  ...unsupported(server),
+  ...unsupported(`
     lb_algo NAME: which server gets a connection
     lvs_sched NAME: the same as lb_algo
     lb_kind NAT|DR|TUN: the same as lvs_method
@@ -188,66 +164,24 @@ const virtualServer = plannedBlock("virtual_server ADDRESS PORT|fwmark N|group N
   ...checkers,
 ]);
 
-/** Everything at the top of a file that is not done yet. */
-export const plannedTop: readonly Keyword<Draft>[] = [
-  syncGroup,
+/** Everything at the top of a file that keepalived has and Bascule does not. */
+export const unsupportedBlocks: readonly Keyword<Draft>[] = [
   virtualServer,
-  plannedBlock("virtual_server_group NAME: addresses of one virtual server"),
-  plannedBlock(
+  unsupportedBlock("virtual_server_group NAME: addresses of one virtual server"),
+  unsupportedBlock(
     "SSL: what SSL_GET shows to servers",
-    planned(`
+    unsupported(`
       password PASSWORD: of the key
       ca FILE: trusted certificates
       certificate FILE: own certificate
       key FILE: own key
     `),
   ),
-  plannedBlock("linkbeat_interfaces: poll the link state of these interfaces"),
-  plannedBlock("interface_up_down_delays: wait before believing a change of link"),
-  plannedBlock("track_group NAME: instances that need a static address or route", [
-    plannedBlock("group: the instances, one a line"),
-  ]),
-  plannedBlock("static_ipaddress: addresses set at the start"),
-  plannedBlock("static_routes: routes set at the start"),
-  plannedBlock("static_rules: rules set at the start"),
-  plannedBlock("garp_group: spacing of announcements on interfaces", [
-    ...planned(`
-      garp_interval SECONDS: spacing between gratuitous ARPs
-      gna_interval SECONDS: spacing between neighbour advertisements
-      interface INTERFACE: the interface
-    `),
-    plannedBlock("interfaces: the interfaces"),
-  ]),
-  ...["vrrp_track_file", "track_file"].map((name) =>
-    plannedBlock(
-      `${name} NAME: a number in a file`,
-      planned(`
-        file FILE: the file
-        weight NUMBER [reverse]: factor
-        init_file [VALUE] [overwrite]: create it
-      `),
-    ),
-  ),
-  ...["vrrp_track_process", "track_process"].map((name) =>
-    plannedBlock(
-      `${name} NAME: processes that must run`,
-      planned(`
-        process COMMAND [ARGUMENTS]: the process
-        param_match initial|partial: how its arguments are compared
-        weight NUMBER [reverse]: what it adds to a priority
-        quorum NUMBER: least processes
-        quorum_max NUMBER: most processes
-        delay SECONDS: wait before believing a change
-        fork_delay SECONDS: wait after a start
-        terminate_delay SECONDS: wait after an end
-        full_command: compare the whole command line
-      `),
-    ),
-  ),
-  plannedBlock(
+  unsupportedBlock(
     "bfd_instance NAME: a BFD session (RFC 5880)",
-    planned(`
+    unsupported(`
       neighbor_ip ADDRESS: the other end
+      neighbour_ip ADDRESS: the other end
       source_ip ADDRESS: this end
       min_rx MILLISECONDS: least time between packets received
       min_tx MILLISECONDS: least time between packets sent
@@ -263,19 +197,4 @@ export const plannedTop: readonly Keyword<Draft>[] = [
       checker: used by checks only
     `),
   ),
-  ...planned(`
-    include GLOB: read other files here
-    includer GLOB: the same, all must be readable
-    includem GLOB: the same, one must match
-    includew GLOB: the same, wildcards must match
-    includeb GLOB: the same, braces must match
-    includea GLOB: the same with all checks
-    net_namespace NAME: run in this network namespace
-    net_namespace_ipvs NAME: IPVS in this network namespace
-    namespace_with_ipsets: use ipsets in a namespace
-    instance NAME: name of this daemon among several
-    use_pid_dir: pid files in a folder of their own
-    linkbeat_use_polling: poll the link state
-    child_wait_time SECONDS: how long to wait for children at the end
-  `),
 ];
