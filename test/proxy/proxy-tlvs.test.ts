@@ -146,6 +146,7 @@ test("a session that is taken up tells that its certificate was shown earlier", 
   const socket = connect({ port: place.port, host: "127.0.0.1", ca: pki.ca, servername: "a.example", ...older });
   await once(socket, "secureConnect");
   const session = socket.getSession()!;
+  await eventually(() => place.received.at(-1), isWhole);
   socket.destroy();
   const { ssl, cn } = await tell(place, { ...older, session });
   assert.deepEqual([ssl, cn], ["0500000000", "alice"]);
