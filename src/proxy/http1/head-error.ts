@@ -46,7 +46,8 @@ const texts: { readonly [Code in (typeof HeadError)[keyof typeof HeadError]]: st
   [HeadError.badFieldValue]: "a field value holds a control character",
   [HeadError.badContentLength]: "Content-Length is not one decimal number of bytes",
   [HeadError.conflictingContentLength]: "Content-Length is given more than once",
-  [HeadError.badTransferEncoding]: "Transfer-Encoding does not end in one chunked coding, or comes with HTTP/1.0",
+  [HeadError.badTransferEncoding]:
+    "Transfer-Encoding is not one line that ends in one chunked coding, or comes with HTTP/1.0",
   [HeadError.lengthAndChunked]: "both Content-Length and Transfer-Encoding are given",
   [HeadError.tooManyFields]: "there are too many field lines",
   [HeadError.missingHost]: "an HTTP/1.1 request has no Host",

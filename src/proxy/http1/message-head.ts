@@ -217,8 +217,8 @@ export abstract class MessageHead {
         return value < 0 ? HeadError.badContentLength : this.acceptContentLength(value);
       }
       case FieldId.TRANSFER_ENCODING: {
-        // Codings of several lines count as one list, so nothing may follow a line that ended in chunked.
-        const coding = this.chunked ? TRANSFER_BAD : parseTransferEncoding(bytes, start, end);
+        // Several lines would be one list (RFC 9110 §5.3), but there are readers that go by the first, or the last.
+        const coding = this.transferEncoded ? TRANSFER_BAD : parseTransferEncoding(bytes, start, end);
         this.transferEncoded = true;
         this.chunked = coding === TRANSFER_CHUNKED;
         return coding === TRANSFER_BAD ? HeadError.badTransferEncoding : 0;
