@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Diagnostics } from "../config/diagnostics.js";
+import { Diagnostics, render } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import type { Failover } from "../failover/failover.js";
 import { statisticsText } from "../failover/statistics.js";
@@ -20,7 +20,7 @@ import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
 import { type KeepalivedFlag, keepalivedFlags } from "./keepalived-flags.js";
 import { facilityNumber, type KeepalivedLog, keepalivedLog } from "./keepalived-log.js";
 import { countText, loadKeepalived, printDiagnostics, readSources } from "./load.js";
-import { openNotifier } from "./notify.js";
+import { type Notifier, openNotifier } from "./notify.js";
 import { isProcessNamed, PidFile, readPid } from "./pid-file.js";
 import { nameProcess } from "./process-name.js";
 import { stopSignals } from "./stop-signals.js";
@@ -121,6 +121,7 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
   let failover: Failover | undefined;
   const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: ["SIGHUP", "SIGUSR1", "SIGUSR2"] }, (signal) => {
     if (signal === "SIGUSR2") dumpStatistics(failover, log);
+    else if (signal === "SIGHUP" && failover !== undefined) void reload(flags, failover, log, notifier);
     else log(`${signal}: ${NOT_YET[signal]} not supported yet`, "warning");
   });
   stopWithSupervisor(() => signals.request("SIGTERM"));
@@ -173,8 +174,34 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
   return EXIT.ok;
 }
 
+/** Reads the files again; with a mistake in them the present configuration goes on. */
+async function reload(flags: Flags, failover: Failover, log: KeepalivedLog, notifier: Notifier): Promise<void> {
+  log("Reloading ...");
+  notifier.send(`RELOADING=1\nMONOTONIC_USEC=${Math.round(performance.now() * 1000)}`);
+  try {
+    const { files, problems } = readSources(filesOf(flags));
+    const diagnostics = new Diagnostics();
+    const configuration = await loadKeepalived(files, diagnostics);
+    for (const diagnostic of diagnostics.sorted())
+      log(render(diagnostic), diagnostic.severity === "error" ? "err" : "warning");
+    if (problems.length > 0 || diagnostics.hasErrors) {
+      for (const problem of problems) log(problem, "err");
+      log(
+        `Not reloaded: ${countText(diagnostics.all, problems.length)}; going on with the present configuration`,
+        "err",
+      );
+    } else {
+      await failover.reload(configuration);
+      log("Reload complete");
+    }
+  } catch (error) {
+    log(`Not reloaded: ${(error as Error).message}`, "err");
+  }
+  notifier.send("READY=1");
+}
+
 const NOT_YET: Readonly<Record<string, string>> = {
-  SIGHUP: "reloading is",
+  SIGHUP: "reloading while it starts is",
   SIGUSR1: "the data dump is",
 };
 

@@ -35,10 +35,7 @@ export class VirtualAddresses {
     readonly log: Log,
   ) {
     this.lifetime = lifetimeOf(instance);
-    this.all = [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
-      ...address,
-      device: address.device ?? interfaceOf(instance),
-    }));
+    this.all = heldBy(instance);
   }
 
   /** One that is there already is as good. With a lifetime, `add` must come again within it, or the kernel drops them. */
@@ -56,7 +53,17 @@ export class VirtualAddresses {
 
   /** One that is gone already is as good. */
   remove(): void {
-    for (const address of this.all) {
+    this.#remove(this.all);
+  }
+
+  /** Those that the successor after a reload does not hold. */
+  removeExcept(successor: VrrpInstance): void {
+    const kept = new Set(heldBy(successor).map(describe));
+    this.#remove(this.all.filter((address) => !kept.has(describe(address))));
+  }
+
+  #remove(addresses: readonly HeldAddress[]): void {
+    for (const address of addresses) {
       const settings = this.#settings(address);
       const result = settings === undefined ? 0 : this.netlink.deleteAddress(settings);
       if (result < 0 && result !== -EADDRNOTAVAIL && result !== -ENODEV) this.#complain("remove", address, -result);
@@ -110,6 +117,12 @@ export class VirtualAddresses {
     this.log("warning", `(${this.instance.name}) cannot ${what} ${describe(address)}: ${reason}`);
   }
 }
+
+const heldBy = (instance: VrrpInstance): HeldAddress[] =>
+  [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
+    ...address,
+    device: address.device ?? interfaceOf(instance),
+  }));
 
 function flagsOf(address: VirtualAddress): number {
   return (

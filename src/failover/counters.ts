@@ -29,7 +29,8 @@ const STATE = NUMBERS.length;
 const PRIORITY = STATE + 1;
 /** 0, or the IP version of the address in the four words behind it. */
 const LAST_HEARD = PRIORITY + 1;
-const FIRST_REJECTION = LAST_HEARD + 5;
+const SERIAL = LAST_HEARD + 5;
+const FIRST_REJECTION = SERIAL + 1;
 const WORDS = FIRST_REJECTION + REJECTIONS.length;
 
 export interface InstanceStatus {
@@ -81,6 +82,24 @@ export class InstanceCounters {
     const bytes = new Uint8Array(16);
     for (let word = 0; word < 4; word++) writeIpv4(bytes, 4 * word, Atomics.load(this.#words, LAST_HEARD + 1 + word));
     return formatIp(readAddress(bytes, 0, family === 4 ? 4 : 6));
+  }
+
+  /** Goes on with what another has counted. */
+  take(other: InstanceCounters): void {
+    this.#words.set(other.#words);
+  }
+
+  /** The highest sequence number of an Authentication Header that was sent or accepted; see Endpoint. */
+  get serial(): number {
+    return Atomics.load(this.#words, SERIAL);
+  }
+
+  set serial(serial: number) {
+    Atomics.store(this.#words, SERIAL, serial);
+  }
+
+  get state(): ReportedState {
+    return STATES[Atomics.load(this.#words, STATE)]!;
   }
 
   status(name: string): InstanceStatus {

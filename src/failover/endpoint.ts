@@ -6,6 +6,7 @@ import type { Link } from "../sys/netlink.js";
 import { receivePacket, sendPacket } from "../sys/packet-socket.js";
 import { close } from "../sys/socket.js";
 import { openVrrpReceiver6, openVrrpSender6, openVrrpSocket } from "../sys/vrrp-socket.js";
+import type { InstanceCounters } from "./counters.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 import { IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
 import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET } from "./wire/packet.js";
@@ -22,14 +23,13 @@ export class Endpoint {
   #sender = -1;
   #ifindex = 0;
   #destinations: readonly { readonly address: IpAddress; readonly to: SocketAddress }[] = [];
-  /**
-   * Sequence numbers must go up also over a restart, or what was recorded before could be played again: they begin
-   * with the time, in seconds, which outruns one advertisement a second.
-   */
-  #serial: number;
 
-  constructor(readonly settings: AdvertisementSettings) {
-    this.#serial = settings.authentication?.type === "AH" ? Math.floor(Date.now() / 1000) : 0;
+  constructor(
+    readonly settings: AdvertisementSettings,
+    readonly counters: InstanceCounters,
+  ) {
+    const now = settings.authentication?.type === "AH" ? Math.floor(Date.now() / 1000) : 0;
+    counters.serial = Math.max(counters.serial, now);
   }
 
   isOn(link: Link | undefined): boolean {
@@ -63,14 +63,17 @@ export class Endpoint {
     return true;
   }
 
-  /** The highest sequence number that was sent or accepted. */
+  /**
+   * The highest sequence number that was sent or accepted. It must go up also over a restart, or what was recorded
+   * before could be played again: it begins with the time in seconds, which outruns one advertisement a second.
+   */
   get serial(): number {
-    return this.#serial;
+    return this.counters.serial;
   }
 
   /** A peer's packet is accepted: ours go on behind it, and nothing up to it is accepted again. */
   raiseSerial(serial: number): void {
-    this.#serial = Math.max(this.#serial, serial);
+    this.counters.serial = Math.max(this.serial, serial);
   }
 
   /**
@@ -80,8 +83,8 @@ export class Endpoint {
   send(priority: number, source: IpAddress): number {
     let result = 0;
     for (const { address, to } of this.#destinations) {
-      this.#serial++;
-      const length = encodeAdvertisement(sendMemory.bytes, this.settings, source, address, priority, this.#serial);
+      this.counters.serial++;
+      const length = encodeAdvertisement(sendMemory.bytes, this.settings, source, address, priority, this.serial);
       const sent = sendPacket(this.#sender, sendMemory, length, to);
       if (sent < 0) result = sent;
     }

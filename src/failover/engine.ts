@@ -28,6 +28,7 @@ import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
 import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
+import { successorOf } from "./successors.js";
 import { RunningSyncGroup } from "./sync-group.js";
 import type { Instant } from "./timers.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
@@ -79,6 +80,7 @@ export class Engine {
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       stateChanged: (instance, state, priority) => this.mail.post({ kind: "state", instance, state, priority }),
+      deleted: (instance, priority) => this.mail.post({ kind: "deleted", instance, priority }),
       rivalHeard: (instance, priority) => this.mail.post({ kind: "rival", instance, priority }),
       priorityChanged: (instance, isMaster, priority) =>
         this.mail.post({ kind: "priority", instance, isMaster, priority }),
@@ -123,7 +125,7 @@ export class Engine {
     this.#loadNetwork();
     for (const instance of this.#instances) {
       this.#followLink(instance);
-      instance.start(this.orders.resume.has(instance.own.name));
+      instance.start(this.orders.resume.has(instance.own.name), this.orders.isReload);
     }
     this.mail.post({ kind: "ready" });
     this.#loop.run({
@@ -160,6 +162,10 @@ export class Engine {
         this.#stop();
         return;
       }
+      if (message.kind === "hand-over") {
+        this.#handOver(message.to);
+        return;
+      }
       this.#scripts.set(message.name, message.state);
       for (const instance of this.#instances) instance.reassess();
     }
@@ -173,6 +179,17 @@ export class Engine {
     }
     for (const { name } of this.orders.configuration.syncGroups)
       this.mail.post({ kind: "group", group: name, state: "STOP" });
+    this.#loop.stop();
+  }
+
+  #handOver(to: KeepalivedConfiguration): void {
+    for (const instance of this.#instances) instance.group = undefined;
+    for (const instance of this.#instances) {
+      this.#loop.remove(instance.endpoint.fd);
+      const successor = successorOf(instance.own, to);
+      if (successor === undefined) instance.delete();
+      else instance.leaveTo(successor);
+    }
     this.#loop.stop();
   }
 

@@ -1,19 +1,19 @@
 /** Starts and stops the fail-over engine, and runs its scripts. What the rest of the program sees of it. */
 import { existsSync } from "node:fs";
-import { Worker } from "node:worker_threads";
+import { isDeepStrictEqual } from "node:util";
 import type { KeepalivedConfiguration, VrrpScript } from "../config/keepalived/model.js";
-import { createEventfd, notifyEventfd } from "../sys/epoll.js";
 import { Netlink } from "../sys/netlink.js";
-import { close } from "../sys/socket.js";
 import { VirtualAddresses } from "./addresses.js";
 import { InstanceCounters, type InstanceStatus, shareCounters } from "./counters.js";
+import { EngineThread } from "./engine-thread.js";
 import type { LogLevel, ReportedState } from "./instance.js";
-import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
+import type { FromEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
 import type { News } from "./notify/news.js";
 import { Notifier } from "./notify/notifier.js";
-import { fallsBackToRoot, resolveCommand } from "./script-command.js";
-import { ScriptRunner } from "./script-runner.js";
+import type { ScriptHooks } from "./script-runner.js";
+import { makeScriptRunners, type ScriptRunners } from "./script-runners.js";
+import { inheritedCounters, successorsOf } from "./successors.js";
 import type { ScriptState } from "./tracking.js";
 import { VirtualRouting } from "./virtual-routing.js";
 
@@ -39,6 +39,11 @@ export interface FailoverHooks {
 export interface Failover {
   /** Masters resign with priority 0 and let go of their addresses. Resolves when that is done. */
   stop(): Promise<void>;
+  /**
+   * Goes on with another configuration: instances that stay the same router keep their state, and nothing is touched
+   * that has not changed. Rejects if the engine cannot start with it.
+   */
+  reload(configuration: KeepalivedConfiguration): Promise<void>;
   /** Read at once, without asking the engine. */
   status(): InstanceStatus[];
 }
@@ -50,8 +55,6 @@ const LAST_RESPAWN_MS = 10_000;
 const HEALTHY_AFTER_MS = 10_000;
 /** How long a stop waits for notify scripts and mail, as keepalived does. */
 const NOTIFY_PATIENCE_MS = 1_000;
-/** The engine holds a few kilobytes: a small heap keeps its pauses short. */
-const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
 /**
  * Runs the VRRP instances of a configuration until `stop`. Needs CAP_NET_ADMIN and CAP_NET_RAW; CAP_SYS_NICE keeps
@@ -79,34 +82,37 @@ const MEDDLERS = [
 ] as const;
 
 class RunningFailover implements Failover {
+  #configuration: KeepalivedConfiguration;
   readonly #notifier: Notifier;
-  readonly #runners: ReadonlyMap<string, ScriptRunner>;
-  readonly #counters: SharedArrayBuffer;
-  readonly #wakeUp = createEventfd();
-  #worker: Worker | undefined;
-  #gone: Promise<void> = Promise.resolve();
+  #runners: ScriptRunners;
+  #counters: SharedArrayBuffer;
+  /** undefined: it died, and the next one is not started yet. */
+  #thread: EngineThread | undefined;
+  /** What the outside was last told of each instance and group: what has not changed is no news. */
+  readonly #told = new Map<string, ReportedState>();
   #respawn: NodeJS.Timeout | undefined;
   #respawnDelay = FIRST_RESPAWN_MS;
   #started = false;
   #stopping = false;
   #hasAdvised = false;
+  #reloads: Promise<void> = Promise.resolve();
 
   constructor(
-    readonly configuration: KeepalivedConfiguration,
+    configuration: KeepalivedConfiguration,
     readonly hooks: FailoverHooks,
   ) {
+    this.#configuration = configuration;
     this.#counters = shareCounters(configuration.instances.length);
     warnOfOddities(configuration, hooks);
     this.#notifier = new Notifier(configuration, hooks.log.bind(hooks));
-    this.#runners = new Map(this.#makeRunners().map((runner) => [runner.script.name, runner]));
+    this.#runners = this.#makeRunners((script) => this.#inheritedState(script));
   }
 
   async start(): Promise<void> {
     try {
-      await this.#startThread();
+      await this.#startThread(this.hooks.resume ?? new Set(), false).ready;
     } catch (error) {
       await this.#notifier.stop(0);
-      close(this.#wakeUp);
       throw error;
     }
     this.#started = true;
@@ -114,72 +120,97 @@ class RunningFailover implements Failover {
   }
 
   async stop(): Promise<void> {
-    if (this.#stopping) return this.#gone;
-    this.#stopping = true;
-    clearTimeout(this.#respawn);
-    for (const runner of this.#runners.values()) runner.stop();
-    if (this.#worker === undefined) removeAddresses(this.configuration, this.hooks);
-    else this.#tell({ kind: "stop" });
-    await this.#gone;
+    if (!this.#stopping) {
+      this.#stopping = true;
+      clearTimeout(this.#respawn);
+      for (const runner of this.#runners.values()) runner.stop();
+      if (this.#thread === undefined) removeAddresses(this.#configuration, this.hooks);
+      else this.#thread.tell({ kind: "stop" });
+    }
+    await this.#reloads;
+    await this.#thread?.gone;
     await this.#notifier.stop(NOTIFY_PATIENCE_MS);
-    close(this.#wakeUp);
+  }
+
+  reload(configuration: KeepalivedConfiguration): Promise<void> {
+    const reload = this.#reloads.then(() => this.#reload(configuration));
+    this.#reloads = reload.catch(() => {});
+    return reload;
   }
 
   status(): InstanceStatus[] {
-    return this.configuration.instances.map(({ name }, index) =>
+    return this.#configuration.instances.map(({ name }, index) =>
       new InstanceCounters(this.#counters, index).status(name),
     );
   }
 
-  #tell(message: ToEngine): void {
-    this.#worker?.postMessage(message);
-    notifyEventfd(this.#wakeUp);
+  /**
+   * A second thread goes on with what stays the same, and when it does, the first lets go of the rest: no
+   * advertisement is missed, and no address is away for a moment.
+   */
+  async #reload(configuration: KeepalivedConfiguration): Promise<void> {
+    if (this.#stopping) return;
+    const before = { configuration: this.#configuration, counters: this.#counters, runners: this.#runners };
+    const old = this.#thread;
+    const successors = successorsOf(before.configuration, configuration);
+    const masters = new Set(this.#masters());
+    const resume = new Set([...successors].filter(([, name]) => masters.has(name)).map(([name]) => name));
+    this.#configuration = configuration;
+    this.#counters = inheritedCounters(before, configuration, successors);
+    for (const [name, oldName] of successors) {
+      const told = this.#told.get(`INSTANCE ${oldName}`);
+      if (told !== undefined) this.#told.set(`INSTANCE ${name}`, told);
+    }
+    warnOfOddities(configuration, this.hooks);
+    this.#notifier.adopt(configuration);
+    this.#runners = this.#makeRunners((script) => this.#keptState(script, before.runners));
+    try {
+      if (old === undefined) removeAddresses(before.configuration, this.hooks);
+      else await this.#startThread(resume, true).ready;
+    } catch (error) {
+      this.#configuration = before.configuration;
+      this.#counters = before.counters;
+      this.#runners = before.runners;
+      this.#thread = old;
+      this.#notifier.adopt(before.configuration);
+      throw error;
+    }
+    old?.tell({ kind: "hand-over", to: configuration });
+    for (const runner of before.runners.values()) runner.stop();
+    for (const runner of this.#runners.values()) runner.start();
+    await old?.gone;
+    this.#notifier.forget();
   }
 
-  /** Resolves when the instances have started; rejects if the thread ends before. */
-  #startThread(): Promise<void> {
-    const orders: EngineOrders = {
-      configuration: this.configuration,
+  #keptState(script: VrrpScript, runners: ScriptRunners): ScriptState | undefined {
+    const runner = runners.get(script.name);
+    if (runner === undefined || !isDeepStrictEqual(runner.script.argv, script.argv)) return undefined;
+    if (runner.state === "up") this.hooks.log(`VRRP_Script(${script.name}) considered successful on reload`, "info");
+    return runner.result;
+  }
+
+  #startThread(resume: ReadonlySet<string>, isReload: boolean): EngineThread {
+    const orders = {
+      configuration: this.#configuration,
       scripts: new Map([...this.#runners].map(([name, runner]) => [name, runner.state])),
-      resume: this.#resumable(),
+      resume,
+      isReload,
       counters: this.#counters,
-      wakeUp: this.#wakeUp,
     };
-    const worker = new Worker(new URL("./worker.js", import.meta.url), {
-      workerData: orders,
-      resourceLimits: HEAP_MB,
+    const thread = new EngineThread(orders, (message) => this.#hear(message));
+    this.#thread = thread;
+    void thread.gone.then((reason) => {
+      if (this.#thread !== thread || this.#stopping) return;
+      this.#thread = undefined;
+      if (this.#started) this.#mourn(reason, thread.startedAt);
     });
-    this.#worker = worker;
-    const startedAt = performance.now();
-    let reason = new Error("the fail-over engine ended of itself");
-    return new Promise((resolve, reject) => {
-      worker.on("message", (message: FromEngine) => {
-        if (message.kind === "ready") resolve();
-        else this.#hear(message);
-      });
-      worker.on("error", (error) => {
-        reason = error instanceof Error ? error : new Error(String(error));
-      });
-      this.#gone = new Promise((gone) => {
-        worker.once("exit", () => {
-          this.#worker = undefined;
-          gone();
-          reject(reason);
-          if (this.#started && !this.#stopping) this.#mourn(reason, startedAt);
-        });
-      });
-    });
+    return thread;
   }
 
-  /** Masters whose thread died once, and not long ago: with every further death the delay has grown past them. */
-  #resumable(): ReadonlySet<string> {
-    if (!this.#started && this.hooks.resume !== undefined) return this.hooks.resume;
-    if (!this.#started || this.#respawnDelay > 2 * FIRST_RESPAWN_MS) return new Set();
-    return new Set(
-      this.status()
-        .filter(({ state }) => state === "MASTER")
-        .map(({ name }) => name),
-    );
+  #masters(): string[] {
+    return this.status()
+      .filter(({ state }) => state === "MASTER")
+      .map(({ name }) => name);
   }
 
   /** The next thread goes on where the dead one stood, or takes its addresses away and starts over. */
@@ -187,8 +218,10 @@ class RunningFailover implements Failover {
     if (performance.now() - startedAt > HEALTHY_AFTER_MS) this.#respawnDelay = FIRST_RESPAWN_MS;
     this.hooks.log(`VRRP thread died: Respawning. ${reason.stack ?? reason.message}`, "warning");
     this.#respawn = setTimeout(() => {
+      // Masters go on if this was the first death: with every further one the delay grows past their peers' patience.
+      const isFirst = this.#respawnDelay <= 2 * FIRST_RESPAWN_MS;
       // If it cannot even start, its end has been mourned by then and the next try is under way.
-      this.#startThread().catch(() => {});
+      this.#startThread(new Set(isFirst ? this.#masters() : []), false).ready.catch(() => {});
     }, this.#respawnDelay);
     this.#respawnDelay = Math.min(this.#respawnDelay * 2, LAST_RESPAWN_MS);
   }
@@ -204,11 +237,15 @@ class RunningFailover implements Failover {
       case "state": {
         const { instance, state, priority } = message;
         this.hooks.onStateChange?.(instance, state);
-        this.#notifier.tell({ type: "INSTANCE", name: instance, event: state, priority });
+        this.#tellState({ type: "INSTANCE", name: instance, event: state, priority }, state);
         break;
       }
+      case "deleted":
+        this.hooks.onStateChange?.(message.instance, "STOP");
+        this.#tellOfInstance(message.instance, "DELETED", message.priority);
+        break;
       case "group":
-        this.#notifier.tell({ type: "GROUP", name: message.group, event: message.state, priority: 0 });
+        this.#tellState({ type: "GROUP", name: message.group, event: message.state, priority: 0 }, message.state);
         break;
       case "rival":
         this.#tellOfInstance(message.instance, "MASTER_RX_LOWER_PRI", message.priority);
@@ -223,6 +260,14 @@ class RunningFailover implements Failover {
     }
   }
 
+  /** A thread that goes on where another stood says again what is known. */
+  #tellState(news: News, state: ReportedState): void {
+    const key = `${news.type} ${news.name}`;
+    if (this.#told.get(key) === state) return;
+    this.#told.set(key, state);
+    this.#notifier.tell(news);
+  }
+
   #tellOfInstance(name: string, event: News["event"], priority: number): void {
     this.#notifier.tell({ type: "INSTANCE", name, event, priority });
   }
@@ -234,38 +279,19 @@ class RunningFailover implements Failover {
     for (const [trace, advice] of MEDDLERS) if (existsSync(trace)) this.hooks.log(advice, "warning");
   }
 
-  /** One for each script that somebody tracks and that can be run. */
-  #makeRunners(): ScriptRunner[] {
-    const { scripts, instances, syncGroups } = this.configuration;
-    const tracked = new Set(
-      [...instances, ...syncGroups].flatMap(({ track }) => track.scripts.map(({ script }) => script)),
-    );
-    const used = scripts.filter((script) => tracked.has(script.name));
-    if (used.length > 0) warnOfRoot(this.configuration, this.hooks);
-    return used.map((script) => this.#makeRunner(script)).filter((runner) => runner !== undefined);
-  }
-
-  #makeRunner(script: VrrpScript): ScriptRunner | undefined {
-    const hooks = {
+  #makeRunners(initial: (script: VrrpScript) => ScriptState | undefined): ScriptRunners {
+    const { answerScript } = this.hooks;
+    const hooks: ScriptHooks = {
       log: this.hooks.log.bind(this.hooks),
-      onChange: (name: string, state: "up" | "down") => this.#tell({ kind: "script", name, state }),
-      ...(this.hooks.answerScript === undefined ? {} : { answerScript: this.hooks.answerScript.bind(this.hooks) }),
+      onChange: (name, state) => this.#thread?.tell({ kind: "script", name, state }),
+      ...(answerScript === undefined ? {} : { answerScript: answerScript.bind(this.hooks) }),
     };
-    // Who answers now may cease to; then the command is run after all, if it can be.
-    const isAnswered = this.hooks.answerScript?.(script.argv) !== undefined;
-    const outcome = resolveCommand(script, this.configuration.global);
-    if (outcome.kind === "command") {
-      if (!isAnswered) for (const warning of outcome.warnings) this.hooks.log(warning, "warning");
-      return new ScriptRunner(script, outcome.command, hooks, this.#inheritedState(script));
-    }
-    if (isAnswered) return new ScriptRunner(script, undefined, hooks, this.#inheritedState(script));
-    this.hooks.log(`Disabling track script ${script.name}: ${outcome.reason}`, "warning");
-    return undefined;
+    return makeScriptRunners(this.#configuration, hooks, initial);
   }
 
-  /** A master that goes on would resign for a script that has merely not run yet in this process. */
+  /** A master that goes on after a crash would resign for a script that has merely not run yet in this process. */
   #inheritedState({ name }: VrrpScript): ScriptState | undefined {
-    const resumed = this.configuration.instances.filter((own) => this.hooks.resume?.has(own.name));
+    const resumed = this.#configuration.instances.filter((own) => this.hooks.resume?.has(own.name));
     const isTracked = resumed.some((own) => own.track.scripts.some(({ script }) => script === name));
     return isTracked ? { kind: "up", failures: 0 } : undefined;
   }
@@ -282,13 +308,6 @@ function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Failover
     new VirtualAddresses(own, netlink, network, log).remove();
   }
   netlink.close();
-}
-
-function warnOfRoot({ global }: KeepalivedConfiguration, hooks: FailoverHooks): void {
-  if (fallsBackToRoot(global))
-    hooks.log("Script user 'keepalived_script' does not exist: scripts without a user run as root", "warning");
-  if (!global.enableScriptSecurity)
-    hooks.log("SECURITY VIOLATION - scripts are being executed but script_security not enabled.", "warning");
 }
 
 function warnOfOddities({ instances }: KeepalivedConfiguration, hooks: FailoverHooks): void {

@@ -74,8 +74,11 @@ export type InstanceEvent =
       readonly kind: "start";
       readonly assessment: Assessment;
       readonly source: IpAddress;
-      /** The engine's thread died a moment ago while it was master: nobody else has noticed yet. */
-      readonly resume?: boolean;
+      /**
+       * It was master a moment ago, in a thread that died or that hands over to this one: nobody else has noticed. The
+       * hand-over is not worth a word.
+       */
+      readonly resume?: "crash" | "reload" | undefined;
     }
   /** The clock has reached `nextDeadline`, or passed it. */
   | { readonly kind: "timer" }
@@ -184,7 +187,10 @@ function start(event: Extract<InstanceEvent, { kind: "start" }>, now: Instant, o
   const { source, resume } = event;
   const { priority, faults } = event.assessment;
   const circumstances = { priority, faults, source };
-  if (faults.length === 0 && resume === true) return becomeMaster(circumstances, now, own);
+  if (faults.length === 0 && resume !== undefined) {
+    const step = becomeMaster(circumstances, now, own);
+    return resume === "crash" ? step : { ...step, effects: step.effects.filter(({ kind }) => kind !== "log") };
+  }
   if (faults.length === 0) {
     const state: InstanceState = { ...circumstances, kind: "backup", ...waiting(priority, now, own) };
     return {

@@ -9,12 +9,16 @@ export interface EngineOrders {
   readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
   /** Instances that were master when the last thread died, so shortly ago that their peers have not noticed. */
   readonly resume: ReadonlySet<string>;
+  /** They are alive in another thread, which hands over to this one: that is no news for anybody. */
+  readonly isReload: boolean;
   readonly counters: SharedArrayBuffer;
   /** Made by the main thread, which writes to it after each message: the engine gets no events from Node. */
   readonly wakeUp: number;
 }
 
 export type ToEngine =
+  /** Another thread has taken over what is the same in that configuration: the rest ends. */
+  | { readonly kind: "hand-over"; readonly to: KeepalivedConfiguration }
   | { readonly kind: "script"; readonly name: string; readonly state: "up" | "down" }
   | { readonly kind: "stop" };
 
@@ -24,6 +28,8 @@ export type FromEngine =
   /** Somebody took away an address, route or rule of ours. */
   | { readonly kind: "lost" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
+  /** A reload has ended an instance. */
+  | { readonly kind: "deleted"; readonly instance: string; readonly priority: number }
   | { readonly kind: "group"; readonly group: string; readonly state: ReportedState }
   | { readonly kind: "state"; readonly instance: string; readonly state: ReportedState; readonly priority: number }
   /** A master has heard a lesser one. */

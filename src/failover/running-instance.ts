@@ -52,6 +52,7 @@ export interface Surroundings {
   /** Somebody takes away what we hold. */
   lost(): void;
   stateChanged(instance: string, state: ReportedState, priority: number): void;
+  deleted(instance: string, priority: number): void;
   rivalHeard(instance: string, priority: number): void;
   priorityChanged(instance: string, isMaster: boolean, priority: number): void;
 }
@@ -72,6 +73,7 @@ export class RunningInstance implements Member {
   /** Complaints already in the log: each is made once, until the state changes (RFC 9568 §7.1). */
   readonly #complaints = new Set<string>();
   #hasOwnFault = false;
+  #isDeleted = false;
   /** Set by the engine once all members are there. */
   group: RunningSyncGroup | undefined;
 
@@ -83,7 +85,7 @@ export class RunningInstance implements Member {
   ) {
     this.#settings = instanceSettings(own, isGrouped);
     this.#wire = advertisementSettings(own);
-    this.endpoint = new Endpoint(this.#wire);
+    this.endpoint = new Endpoint(this.#wire, counters);
     const log: Surroundings["log"] = (level, text) => around.log(level, text);
     this.addresses = new VirtualAddresses(own, around.netlink, around.network, log);
     this.routing = new VirtualRouting(own, around.netlink, around.network, log);
@@ -98,12 +100,33 @@ export class RunningInstance implements Member {
     return this.#renewAt === undefined || (next !== undefined && next < this.#renewAt) ? next : this.#renewAt;
   }
 
-  start(resume: boolean): void {
-    this.#handle({ kind: "start", resume, ...this.#circumstances() });
+  /** @param isReload what it is, it has been in another thread until now */
+  start(resume: boolean, isReload: boolean): void {
+    if (resume) this.#reported = this.counters.state;
+    this.#handle({
+      kind: "start",
+      resume: resume ? (isReload ? "reload" : "crash") : undefined,
+      ...this.#circumstances(),
+    });
   }
 
   stop(): void {
     this.#handle({ kind: "stop" });
+    this.endpoint.close();
+  }
+
+  /** A reload ends it: as a stop, but others hear of it in other words. */
+  delete(): void {
+    this.#isDeleted = true;
+    this.stop();
+  }
+
+  /** Another thread goes on with it, as `successor` says: what that does not hold any more goes. */
+  leaveTo(successor: VrrpInstance): void {
+    if (this.isMaster) {
+      this.routing.removeExcept(successor);
+      this.addresses.removeExcept(successor);
+    }
     this.endpoint.close();
   }
 
@@ -290,10 +313,12 @@ export class RunningInstance implements Member {
   #stateChanged(state: ReportedState): void {
     this.#complaints.clear();
     this.counters.setState(state);
+    if (state === this.#reported) return;
     if (state === "MASTER") this.counters.count("becameMaster");
     else if (this.#reported === "MASTER") this.counters.count("releasedMaster");
     this.#reported = state;
-    this.around.stateChanged(this.own.name, state, this.#state.priority);
+    if (this.#isDeleted) this.around.deleted(this.own.name, this.#state.priority);
+    else this.around.stateChanged(this.own.name, state, this.#state.priority);
   }
 
   #reject(reason: Rejection, packet: Uint8Array, length: number): void {

@@ -40,6 +40,11 @@ export class ScriptRunner {
     return this.#state.kind;
   }
 
+  /** Its state with the counts towards the next one. */
+  get result(): ScriptState {
+    return this.#state;
+  }
+
   /** From start to start is one interval; while a run lasts no other begins. */
   start(): void {
     const interval = this.script.interval / 1000;

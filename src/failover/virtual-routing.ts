@@ -41,11 +41,24 @@ export class VirtualRouting {
 
   /** What is gone already is as good. */
   remove(): void {
-    for (const rule of [...this.owner.rules].reverse()) {
+    this.#remove(this.owner);
+  }
+
+  /** What the successor after a reload does not have. */
+  removeExcept(successor: Pick<Owner, "routes" | "rules">): void {
+    const kept = new Set([...successor.routes, ...successor.rules].map(fingerprint));
+    this.#remove({
+      routes: this.owner.routes.filter((route) => !kept.has(fingerprint(route))),
+      rules: this.owner.rules.filter((rule) => !kept.has(fingerprint(rule))),
+    });
+  }
+
+  #remove({ routes, rules }: Pick<Owner, "routes" | "rules">): void {
+    for (const rule of [...rules].reverse()) {
       const result = this.netlink.deleteRule(ruleSettings(rule));
       if (result < 0 && result !== -ENOENT) this.#complain("remove rule", describeRule(rule), -result);
     }
-    for (const route of [...this.owner.routes].reverse()) {
+    for (const route of [...routes].reverse()) {
       const settings = this.#routeSettings(route);
       const result = settings === undefined ? 0 : this.netlink.deleteRoute(settings);
       if (result < 0 && result !== -ESRCH && result !== -ENODEV)
@@ -131,6 +144,9 @@ export class VirtualRouting {
     this.log("warning", `(${this.owner.name}) cannot ${what} ${subject}: ${reason}`);
   }
 }
+
+/** All of it but where it stands in the file. */
+const fingerprint = (item: Route | Rule): string => JSON.stringify({ ...item, span: undefined });
 
 function ruleSettings(rule: Rule): RuleSettings {
   const { action, fwmark } = rule;

@@ -240,9 +240,46 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     await first.program.waitForLine(/VRRP thread died: Respawning/);
     await throughout(2_000, () => lab.holders("192.0.2.100"), ["a"], 5);
     const { state, counters } = await status(first);
-    assert.deepEqual([state, counters.becameMaster], ["MASTER", 2]);
+    assert.deepEqual([state, counters.becameMaster], ["MASTER", 1]);
     await first.program.stop();
     assert.deepEqual(await virtual(first.host), []);
+  });
+
+  test("a reload adds and removes addresses, and those that stay are never away; no advertisement is missed", async (t) => {
+    const { lab, first, second } = await pair(t);
+    const before = await status(first);
+    first.host.writeFile(CONFIG, configuration(250).replace(/198\.51\.100\.1\/24.*/, "192.0.2.101"));
+    first.program.kill("SIGHUP");
+    const gone = eventually(() => lab.holders("198.51.100.1"), [], { deadlineMs: 3_000 });
+    await throughout(2_000, () => lab.holders("192.0.2.100"), ["a"], 5);
+    await gone;
+    assert.deepEqual(await lab.holders("192.0.2.101"), ["a"]);
+    const after = await status(first);
+    assert.deepEqual([after.state, after.counters.becameMaster], ["MASTER", 1]);
+    assert.ok(after.counters.advertisementsSent > before.counters.advertisementsSent, "it counts on");
+    assert.equal((await status(second)).counters.becameMaster, 0);
+    assert.deepEqual(
+      first.program.lines.filter(({ text }) => text === "state: VI_1 MASTER").length,
+      1,
+      "that it is still master is no news",
+    );
+    await first.program.stop();
+    assert.deepEqual(await lab.holders("192.0.2.101"), []);
+  });
+
+  test("a reload changes the priority at once, and an instance that is gone resigns", async (t) => {
+    const { lab, first, second } = await pair(t);
+    first.host.writeFile(CONFIG, configuration(100));
+    first.program.kill("SIGHUP");
+    await first.program.waitForLine(/^reloaded/);
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], TAKES_OVER);
+    second.host.writeFile(CONFIG, configuration(240).replace("virtual_router_id 51", "virtual_router_id 52"));
+    second.program.kill("SIGHUP");
+    await eventually(
+      () => lab.holders("192.0.2.100"),
+      (names) => names.includes("a"),
+      { deadlineMs: 1_500 },
+    );
   });
 
   test("packets that break a rule are refused, each counted by its reason", async (t) => {

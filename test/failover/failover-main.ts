@@ -1,6 +1,6 @@
 /**
- * A program of the tests: runs the fail-over engine alone, from keepalived.conf, until SIGTERM. Status on SIGUSR1; SIGUSR2
- * makes the engine's thread die. */
+ * A program of the tests: runs the fail-over engine alone, from keepalived.conf, until SIGTERM. Status on SIGUSR1; SIGHUP
+ * reads the file again; SIGUSR2 makes the engine's thread die. */
 import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { Diagnostics, render } from "../../src/config/diagnostics.js";
 import { readKeepalived } from "../../src/config/keepalived/read.js";
@@ -25,6 +25,11 @@ const failover = await startFailover(configuration, {
 console.log("running");
 process.on("SIGUSR1", () => console.log(`status: ${JSON.stringify(failover.status())}`));
 process.on("SIGUSR2", () => engineEpolls().forEach((fd) => void close(fd)));
+process.on("SIGHUP", async () => {
+  const reread = readKeepalived([{ path, text: readFileSync(path, "utf8") }], new Diagnostics());
+  await failover.reload(reread);
+  console.log("reloaded");
+});
 process.on("SIGTERM", async () => {
   await failover.stop();
   console.log("stopped");

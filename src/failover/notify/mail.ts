@@ -1,7 +1,7 @@
 /** `smtp_alert`: mail on changes of state, by plain SMTP (RFC 5321) to one server, as keepalived sends it. */
 import { connect, type Socket } from "node:net";
 import { hostname } from "node:os";
-import type { MailSettings } from "../../config/keepalived/model.js";
+import type { KeepalivedGlobal } from "../../config/keepalived/model.js";
 import type { LogLevel } from "../instance.js";
 import type { News } from "./news.js";
 
@@ -21,14 +21,13 @@ export class Mail {
   readonly #told = new Map<string, News["event"]>();
 
   constructor(
-    readonly settings: MailSettings,
-    readonly routerId: string | undefined,
+    public settings: Pick<KeepalivedGlobal, "mail" | "routerId">,
     readonly log: (line: string, level: LogLevel) => void,
   ) {}
 
   /** Sends mail about it where there is something to say and somebody to say it to. */
   async tell({ type, name, event }: News): Promise<void> {
-    const { to, server, omitFaults } = this.settings;
+    const { to, server, omitFaults } = this.settings.mail;
     if (!(event in WORDS) || to.length === 0 || server === undefined) return;
     const key = `${type} ${name}`;
     if (this.#told.get(key) === event || (event === "FAULT" && omitFaults)) return;
@@ -37,15 +36,17 @@ export class Mail {
     const subjectOf = type === "GROUP" ? `VRRP Group ${name}` : `VRRP Instance ${name}`;
     const what = type === "GROUP" ? "Group" : "Instance";
     try {
-      await this.#send(`[${this.routerId ?? hostname()}] ${subjectOf} - ${subject}`, `=> VRRP ${what} is ${body} <=`);
+      await this.#send(
+        `[${this.settings.routerId ?? hostname()}] ${subjectOf} - ${subject}`,
+        `=> VRRP ${what} is ${body} <=`,
+      );
     } catch (error) {
       this.log(`cannot mail to ${server.host}:${server.port}: ${(error as Error).message}`, "warning");
     }
   }
 
   async #send(subject: string, body: string): Promise<void> {
-    const { to, heloName, connectTimeout, server } = this.settings;
-    const from = this.settings.from ?? `keepalived@${hostname()}`;
+    const { to, heloName, connectTimeout, server, from = `keepalived@${hostname()}` } = this.settings.mail;
     const conversation = new Conversation(connect(server!), connectTimeout / 1000);
     try {
       await conversation.expect(220);

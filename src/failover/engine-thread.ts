@@ -1,0 +1,48 @@
+/** The engine's thread as the main thread sees it: its orders, its messages, its end. */
+import { Worker } from "node:worker_threads";
+import { createEventfd, notifyEventfd } from "../sys/epoll.js";
+import { close } from "../sys/socket.js";
+import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
+
+/** The engine holds a few kilobytes: a small heap keeps its pauses short. */
+const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
+
+export class EngineThread {
+  readonly #wakeUp = createEventfd();
+  readonly #worker: Worker;
+  readonly startedAt = performance.now();
+  /** Resolves when the instances have started; rejects if the thread ends before. */
+  readonly ready: Promise<void>;
+  /** Resolves when the thread has ended, with what it died of. */
+  readonly gone: Promise<Error>;
+  #isGone = false;
+
+  constructor(orders: Omit<EngineOrders, "wakeUp">, hear: (message: Exclude<FromEngine, { kind: "ready" }>) => void) {
+    const workerData: EngineOrders = { ...orders, wakeUp: this.#wakeUp };
+    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, resourceLimits: HEAP_MB });
+    let reason = new Error("the fail-over engine ended of itself");
+    this.#worker.on("error", (error) => {
+      reason = error instanceof Error ? error : new Error(String(error));
+    });
+    this.gone = new Promise((gone) => {
+      this.#worker.once("exit", () => {
+        this.#isGone = true;
+        close(this.#wakeUp);
+        gone(reason);
+      });
+    });
+    this.ready = new Promise((resolve, reject) => {
+      this.#worker.on("message", (message: FromEngine) => {
+        if (message.kind === "ready") resolve();
+        else hear(message);
+      });
+      void this.gone.then(reject);
+    });
+  }
+
+  tell(message: ToEngine): void {
+    if (this.#isGone) return;
+    this.#worker.postMessage(message);
+    notifyEventfd(this.#wakeUp);
+  }
+}
