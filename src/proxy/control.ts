@@ -2,19 +2,16 @@
  * The proxy's control thread: opens the listeners, starts the workers, runs the health checks and puts their results
  * where the workers see them. Nothing here is on the way of a request.
  */
-import { cpus } from "node:os";
-import { Worker } from "node:worker_threads";
+import { availableParallelism } from "node:os";
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
 import type { Milliseconds } from "../config/units.js";
 import { checkTargets } from "../health/check-target.js";
 import { HealthChecker } from "../health/checker.js";
 import { tcpCheck } from "../health/tcp-check.js";
-import { notifyEventfd } from "../sys/epoll.js";
 import { raiseFileLimit } from "../sys/process.js";
-import { close } from "../sys/socket.js";
 import { HandOver } from "./hand-over.js";
 import { type ListeningSocket, openListeners } from "./listening-socket.js";
-import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
+import type { ToWorker, WorkerStart } from "./messages.js";
 import { dropPrivileges } from "./privileges.js";
 import { ProcessLog } from "./process-log.js";
 import { BackendQueue } from "./queue/backend-queue.js";
@@ -25,6 +22,7 @@ import { Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
 import { TlsContexts } from "./tls/contexts.js";
 import { installTransparentPlumbing, type TransparentPlumbing } from "./transparent-plumbing.js";
+import { WorkerThreads } from "./worker-threads.js";
 
 /** Sessions of one process when `maxconn` does not say, if the limit of open files allows it: two descriptors each. */
 const DEFAULT_MAX_CONNECTIONS = 100_000;
@@ -37,14 +35,6 @@ export interface ProxyOptions {
   readonly succeeds?: boolean;
 }
 
-interface RunningWorker {
-  readonly thread: Worker;
-  readonly wakeFd: number;
-  /** It has let go of the listening descriptors. */
-  readonly deaf: Promise<void>;
-  readonly done: Promise<void>;
-}
-
 export async function startProxy(configuration: HaproxyConfiguration, options: ProxyOptions): Promise<RunningProxy> {
   const proxy = new RunningProxy(configuration, options);
   await proxy.start();
@@ -53,7 +43,7 @@ export async function startProxy(configuration: HaproxyConfiguration, options: P
 
 export class RunningProxy {
   readonly startedAt = new Date();
-  /** Resolves, with the reason, if a worker ends by itself, which it never should: the process is of no more use. */
+  /** Resolves, with the reason, when workers cannot be replaced any more: the process is of no more use. */
   readonly died: Promise<string>;
   #onDeath!: (reason: string) => void;
   readonly maxConnections: number;
@@ -61,7 +51,9 @@ export class RunningProxy {
   readonly health: HealthChecker;
   #listeners: ListeningSocket[][] = [];
   #handOver = new HandOver([]);
-  #workers: RunningWorker[] = [];
+  readonly workers: WorkerThreads;
+  /** For each backend, its stick table's memory. */
+  readonly #tables: readonly (SharedArrayBuffer | undefined)[];
   #plumbing: TransparentPlumbing | undefined;
   #tls: TlsContexts | undefined;
   #isStopping = false;
@@ -81,11 +73,18 @@ export class RunningProxy {
     const files = raiseFileLimit(2 * wanted + SPARE_FILES);
     this.maxConnections = Math.min(wanted, Math.floor((files - SPARE_FILES) / 2));
     this.state = SharedState.create({
-      workers: global.threads ?? cpus().length,
+      workers: global.threads ?? availableParallelism(),
       frontends: frontends.length,
       backends: backends.length,
       servers: backends.reduce((sum, backend) => sum + backend.servers.length, 0),
     });
+    this.workers = new WorkerThreads({
+      startOf: (worker, wakeFd) => this.#startOf(worker, wakeFd),
+      log: (level, line) => this.#log.write(level, line),
+      forget: (worker) => this.#forget(worker),
+      onHopeless: (reason) => this.#onDeath(reason),
+    });
+    this.#tables = backends.map(({ stickTable }) => stickTable && StickTable.create(stickTable).memory);
     this.#waitLists = WaitLists.create(this.state);
     this.#queues = this.#createQueues();
     this.#log = new ProcessLog(configuration, (line, level) => options.log(level, line));
@@ -117,7 +116,7 @@ export class RunningProxy {
           warning: (line) => this.#log.write("warning", line),
         });
       this.#initialiseServers();
-      await this.#startWorkers();
+      await this.workers.start(this.state.layout.workers);
     } catch (error) {
       await this.#end({ kind: "stop" }, true);
       throw error;
@@ -155,17 +154,13 @@ export class RunningProxy {
     this.#isStopping = true;
     this.#handOver.stop();
     this.health.stop();
-    for (const { thread, wakeFd } of this.#workers) {
-      thread.postMessage(message);
-      notifyEventfd(wakeFd);
-    }
+    // Not before: a worker would take the descriptor's number, given to a new connection, for its listener's.
+    await this.workers.end(message);
     const listeners = this.#listeners;
     this.#listeners = [];
-    // Not before: a worker would take the descriptor's number, given to a new connection, for its listener's.
-    await Promise.all(this.#workers.map(({ deaf }) => deaf));
     // A port that nobody listens on any more must not accept into a backlog that nobody serves.
     for (const sockets of listeners) for (const socket of sockets) socket.close(isRetried);
-    await Promise.all(this.#workers.map(({ done }) => done));
+    await this.workers.done();
     this.#plumbing?.remove();
     this.#plumbing = undefined;
     this.#tls?.free();
@@ -202,57 +197,25 @@ export class RunningProxy {
     this.#queues[backendIndex]!.onServersChanged();
   }
 
-  async #startWorkers(): Promise<void> {
-    const { configuration, state } = this;
-    const tables = configuration.backends.map(({ stickTable }) => stickTable && StickTable.create(stickTable).memory);
-    const starting: Promise<RunningWorker>[] = [];
-    for (let worker = 0; worker < state.layout.workers; worker++) {
-      starting.push(
-        this.#startWorker({
-          worker,
-          configuration,
-          state: state.handle,
-          waitLists: this.#waitLists.memory,
-          listeners: this.#listeners.map((sockets) => sockets.map(({ fd }) => fd)),
-          tls: this.#tls!.handles(worker),
-          tables,
-          maxConnections: this.maxConnections,
-        }),
-      );
-    }
-    const outcomes = await Promise.allSettled(starting);
-    for (const outcome of outcomes) if (outcome.status === "fulfilled") this.#addWorker(outcome.value);
-    const failed = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+  #startOf(worker: number, wakeFd: number): WorkerStart {
+    this.#waitLists.setWakeFd(worker, wakeFd);
+    return {
+      worker,
+      wakeFd,
+      configuration: this.configuration,
+      state: this.state.handle,
+      waitLists: this.#waitLists.memory,
+      listeners: this.#listeners.map((sockets) => sockets.map(({ fd }) => fd)),
+      tls: this.#tls!.handles(worker),
+      tables: this.#tables,
+      maxConnections: this.maxConnections,
+    };
   }
 
-  #addWorker(worker: RunningWorker): void {
-    this.#workers.push(worker);
-    void worker.done.then(() => {
-      this.#workers = this.#workers.filter((other) => other !== worker);
-      close(worker.wakeFd);
-    });
-  }
-
-  #startWorker(workerData: WorkerStart): Promise<RunningWorker> {
-    const thread = new Worker(new URL("./worker.js", import.meta.url), { workerData });
-    const done = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
-    let onDeaf: () => void;
-    const deaf = new Promise<void>((resolve) => {
-      onDeaf = resolve;
-    });
-    return new Promise((resolve, reject) => {
-      thread.on("message", (message: FromWorker) => {
-        if (message.kind === "ready") {
-          for (const warning of message.warnings) this.#log.write("warning", warning);
-          resolve({ thread, wakeFd: message.wakeFd, deaf: Promise.race([deaf, done]), done });
-        } else if (message.kind === "deaf") onDeaf();
-        else if (message.kind === "bug") this.#log.write("alert", `a session failed for a bug: ${message.text}`);
-      });
-      thread.once("error", (error) => {
-        reject(error);
-        if (!this.#isStopping) this.#onDeath(error.stack ?? error.message);
-      });
-    });
+  /** @returns false if it held a lock */
+  #forget(worker: number): boolean {
+    this.state.forget(worker);
+    const over = this.#waitLists.allOver(worker);
+    return this.#queues.every((queue) => queue.forget(worker, over));
   }
 }

@@ -8,6 +8,8 @@ import { ClientAddress } from "./client-address.js";
 
 /** Connections taken in one go, so that a flood of them does not starve those that are there. */
 const ACCEPTS_PER_WAKE = 16;
+/** Fewer where other workers can take the rest. */
+const SHARED_ACCEPTS_PER_WAKE = 4;
 /** A listener that had to stop looks again after this many milliseconds. */
 const PAUSE = 100;
 
@@ -27,29 +29,16 @@ export class Listener implements Handler {
     readonly onAccepted: (fd: number, client: ClientAddress) => void,
     /** In its frontend, from 1. */
     readonly number: number,
+    /** Other workers accept from the same socket. */
+    readonly isShared: boolean,
   ) {
     this.#retry = loop.timer(() => this.resume());
     this.resume();
   }
 
   onReady(): void {
-    for (let count = 0; count < ACCEPTS_PER_WAKE; count++) {
-      if (!this.mayAccept()) {
-        this.#pause();
-        return;
-      }
-      const fd = accept(this.fd);
-      if (fd >= 0) {
-        this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
-        continue;
-      }
-      if (fd === -EAGAIN) return;
-      // The client gave up while it stood in the queue.
-      if (fd === -ECONNABORTED || fd === -EINTR) continue;
-      // No descriptor or memory left, a firewall's refusal, a network error of the connection's (accept(2)): it passes.
-      this.#pause();
-      return;
-    }
+    this.#acceptSome(this.isShared ? SHARED_ACCEPTS_PER_WAKE : ACCEPTS_PER_WAKE);
+    if (this.isShared) this.#queueUp();
   }
 
   resume(): void {
@@ -73,6 +62,36 @@ export class Listener implements Handler {
       if (fd >= 0) this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
       else if (fd !== -ECONNABORTED && fd !== -EINTR) return;
     }
+  }
+
+  #acceptSome(most: number): void {
+    for (let count = 0; count < most; count++) {
+      if (!this.mayAccept()) {
+        this.#pause();
+        return;
+      }
+      const fd = accept(this.fd);
+      if (fd >= 0) {
+        this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
+        continue;
+      }
+      if (fd === -EAGAIN) return;
+      // The client gave up while it stood in the queue.
+      if (fd === -ECONNABORTED || fd === -EINTR) continue;
+      // No descriptor or memory left, a firewall's refusal, a network error of the connection's (accept(2)): it passes.
+      this.#pause();
+      return;
+    }
+  }
+
+  /**
+   * The kernel wakes the first of those that wait exclusively, and leaves it the first: it would get nearly all
+   * connections. Who waits anew goes behind the others.
+   */
+  #queueUp(): void {
+    if (this.#token === undefined) return;
+    this.loop.remove(this.fd, this.#token);
+    this.#token = this.loop.add(this.fd, EPOLLIN | EPOLLEXCLUSIVE, this);
   }
 
   #pause(): void {

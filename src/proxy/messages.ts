@@ -6,6 +6,8 @@ import type { TlsHandles } from "./tls/contexts.js";
 /** A worker's `workerData`. Descriptors are shared: all threads of a process have one table of them. */
 export interface WorkerStart {
   readonly worker: number;
+  /** An eventfd by which other threads wake it; theirs to close. */
+  readonly wakeFd: number;
   readonly configuration: HaproxyConfiguration;
   readonly state: SharedStateHandle;
   /** Who waits for which server. */
@@ -26,7 +28,7 @@ export type ToWorker =
   | { readonly kind: "stop" };
 
 export type FromWorker =
-  | { readonly kind: "ready"; readonly wakeFd: number; readonly warnings: readonly string[] }
+  | { readonly kind: "ready"; readonly epollFd: number; readonly warnings: readonly string[] }
   | { readonly kind: "bug"; readonly text: string }
   /** It accepts no more: the listening descriptors may be closed. */
   | { readonly kind: "deaf" }

@@ -157,8 +157,13 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
     this.#ticket = 0;
     this.#notePosition(position);
     this.context.loop.timers.disarm(this.timer);
-    if (server === CHOOSE_AGAIN) this.#findServer(awaited);
-    else this.#useServer(this.backend!.servers[server]!);
+    if (server === CHOOSE_AGAIN) {
+      this.#findServer(awaited);
+      return;
+    }
+    const given = this.backend!.servers[server]!;
+    this.context.state.own(given.entity);
+    this.#useServer(given);
   }
 
   /** Opens a new connection to the server in place. */

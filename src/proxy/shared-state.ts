@@ -97,6 +97,8 @@ export interface SharedStateHandle {
   readonly layout: StateLayout;
   readonly gauges: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
+  /** What each worker has in `Gauge.current`. */
+  readonly shares: SharedArrayBuffer;
 }
 
 /** An entity's number: frontends come first, then backends, the servers of all backends in order, and the process. */
@@ -107,12 +109,19 @@ export class SharedState {
   readonly entities: number;
   readonly gauges: Int32Array;
   readonly counters: Float64Array;
+  /** This worker's share of each entity's current number: written without locks by it alone. */
+  readonly #share: Int32Array;
 
-  constructor(readonly handle: SharedStateHandle) {
+  /** @param worker whose eyes these are; undefined: the control thread's */
+  constructor(
+    readonly handle: SharedStateHandle,
+    worker?: number,
+  ) {
     this.layout = handle.layout;
     this.entities = entitiesOf(handle.layout);
     this.gauges = new Int32Array(handle.gauges);
     this.counters = new Float64Array(handle.counters);
+    this.#share = worker === undefined ? new Int32Array(this.entities) : this.#shareOf(worker);
   }
 
   static create(layout: StateLayout): SharedState {
@@ -121,6 +130,7 @@ export class SharedState {
       layout,
       gauges: new SharedArrayBuffer(Math.max(1, entities * GAUGES) * 4),
       counters: new SharedArrayBuffer(Math.max(1, layout.workers * entities * COUNTERS) * 8),
+      shares: new SharedArrayBuffer(layout.workers * shareSize(entities)),
     });
   }
 
@@ -155,8 +165,9 @@ export class SharedState {
     return Atomics.add(this.gauges, entity * GAUGES + gauge, difference);
   }
 
-  /** One more session now; keeps `highest` up to date. Returns the number with it. */
+  /** One more session of this worker now; keeps `highest` up to date. Returns the number with it. */
   enter(entity: Entity): number {
+    this.#share[entity]! += 1;
     return this.raise(entity, Gauge.current, Gauge.highest);
   }
 
@@ -173,8 +184,29 @@ export class SharedState {
     return current;
   }
 
+  /** One more session of another worker, which calls `own` when it takes it. */
+  enterForAnother(entity: Entity): void {
+    this.raise(entity, Gauge.current, Gauge.highest);
+  }
+
+  own(entity: Entity): void {
+    this.#share[entity]! += 1;
+  }
+
   leave(entity: Entity): void {
+    this.#share[entity]! -= 1;
     Atomics.sub(this.gauges, entity * GAUGES + Gauge.current, 1);
+  }
+
+  /** The sessions of a worker that is no more are none. */
+  forget(worker: number): void {
+    const share = this.#shareOf(worker);
+    for (let entity = 0; entity < this.entities; entity++) this.addGauge(entity, Gauge.current, -share[entity]!);
+    share.fill(0);
+  }
+
+  #shareOf(worker: number): Int32Array {
+    return new Int32Array(this.handle.shares, worker * shareSize(this.entities), this.entities);
   }
 
   /** Where a worker's counters of an entity begin in `counters`. */
@@ -207,6 +239,9 @@ export class SharedState {
     this.counters.fill(0);
   }
 }
+
+/** Bytes of one worker's shares, in cache lines of its own. */
+const shareSize = (entities: number): number => Math.ceil((entities * 4) / 64) * 64;
 
 const entitiesOf = (layout: StateLayout): number => layout.frontends + layout.backends + layout.servers + 1;
 

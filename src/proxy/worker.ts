@@ -47,7 +47,7 @@ class ProxyWorker implements SessionContext {
   readonly #listeners: Listener[] = [];
 
   constructor(readonly start: WorkerStart) {
-    this.state = new SharedState(start.state);
+    this.state = new SharedState(start.state, start.worker);
     const tables = start.configuration.backends.map(({ stickTable }, index) => {
       const memory = start.tables[index];
       return stickTable === undefined || memory === undefined ? undefined : new StickTable(stickTable, memory);
@@ -56,16 +56,15 @@ class ProxyWorker implements SessionContext {
     const lists = new WaitLists(this.state, start.waitLists);
     this.#room = new WaitingRoom(lists, worker, this.loop);
     this.#runtime = buildRuntime(configuration, maxConnections, this.state, this.#room, worker, tables, start.tls);
-    const wakeFd = this.loop.listen(() => {
+    this.loop.listen(start.wakeFd, () => {
       this.#room.onReady();
       this.#takeMessages();
     });
-    lists.setWakeFd(worker, wakeFd);
     const warnings = this.#confine();
     this.#purgeIdle();
     for (const [index, frontend] of this.#runtime.frontends.entries())
       this.#listen(frontend, start.listeners[index] ?? []);
-    tell({ kind: "ready", wakeFd, warnings });
+    tell({ kind: "ready", epollFd: this.loop.fd, warnings });
   }
 
   run(): void {
@@ -85,7 +84,7 @@ class ProxyWorker implements SessionContext {
   onSessionEnd(session: ClientSession): void {
     this.#sessions.remove(session);
     this.state.leave(session.frontend.entity);
-    this.state.addGauge(this.state.process, Gauge.current, -1);
+    this.state.leave(this.state.process);
     this.#stopIfDone();
   }
 
@@ -138,7 +137,7 @@ class ProxyWorker implements SessionContext {
           ? (client: number, address: ClientAddress) => this.#accept(frontend, index, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
       const first = this.#admit(frontend, index, onAccepted);
-      this.#listeners.push(new Listener(this.loop, fd, mayAccept, first, index + 1));
+      this.#listeners.push(new Listener(this.loop, fd, mayAccept, first, index + 1, state.layout.workers > 1));
     }
   }
 
@@ -195,7 +194,7 @@ class ProxyWorker implements SessionContext {
   #endProxyHeader(frontend: FrontendRuntime, reader: ProxyHeaderReader): void {
     this.#proxyHeaders.delete(reader);
     this.state.leave(frontend.entity);
-    this.state.addGauge(this.state.process, Gauge.current, -1);
+    this.state.leave(this.state.process);
   }
 
   #accept(frontend: FrontendRuntime, bind: number, fd: number, address: ClientAddress): void {
@@ -244,7 +243,7 @@ class ProxyWorker implements SessionContext {
   #endHandshake(frontend: FrontendRuntime, handshake: Handshake): void {
     if (!this.#handshakes.delete(handshake)) return;
     this.state.leave(frontend.entity);
-    this.state.addGauge(this.state.process, Gauge.current, -1);
+    this.state.leave(this.state.process);
     this.#stopIfDone();
   }
 

@@ -3,7 +3,7 @@
  * other threads. Everything is synchronous; nothing here makes a promise.
  */
 
-import { createEventfd, drainEventfd, EPOLLIN, Epoll } from "../sys/epoll.js";
+import { drainEventfd, EPOLLIN, Epoll } from "../sys/epoll.js";
 import { check, EINTR, SystemError } from "../sys/errno.js";
 import { close } from "../sys/socket.js";
 import { Timer, TimerWheel } from "./timers.js";
@@ -73,16 +73,19 @@ export class Loop {
     this.#handlers[token] = handler;
   }
 
-  /** Makes an eventfd whose notifications call `onMessages` on this loop. The other threads get it, and close it. */
-  listen(onMessages: () => void): number {
-    const eventfd = createEventfd();
+  /** Has notifications of an eventfd call `onMessages` on this loop. */
+  listen(eventfd: number, onMessages: () => void): void {
     this.add(eventfd, EPOLLIN, {
       onReady() {
         drainEventfd(eventfd);
         onMessages();
       },
     });
-    return eventfd;
+  }
+
+  /** The epoll instance. */
+  get fd(): number {
+    return this.#epoll.fd;
   }
 
   /** Runs until `stop`. */

@@ -1,4 +1,5 @@
 /** epoll(7) and eventfd(2). */
+import { readFileSync } from "node:fs";
 import { check } from "./errno.js";
 import { declare } from "./libc.js";
 import { allocate, type Memory, words } from "./memory.js";
@@ -89,6 +90,12 @@ export class Epoll {
     changeWords[this.tokenOffset + 1] = 0;
     return nativeControl(this.fd, operation, fd, change.address);
   }
+}
+
+/** The descriptors in an epoll instance of this process, from whatever thread (proc(5), fdinfo). */
+export function registeredDescriptors(epollFd: number): number[] {
+  const info = readFileSync(`/proc/self/fdinfo/${epollFd}`, "latin1");
+  return [...info.matchAll(/^tfd:\s+(\d+)/gm)].map(([, fd]) => Number(fd));
 }
 
 /** Makes an eventfd: a counter that epoll sees, so that one thread can wake another. */

@@ -6,12 +6,15 @@
 import { EligibleServers } from "../balance/eligible.js";
 import { type Entity, Gauge, type SharedState } from "../shared-state.js";
 import type { LimitedServer, ServerLimits } from "./limits.js";
-import { lock, unlock } from "./lock.js";
+import { lock, lockWithin, unlock } from "./lock.js";
 import { CHOOSE_AGAIN, type Ticket, type WaitLists } from "./wait-lists.js";
 import type { Waiter, WaitingRoom } from "./waiting-room.js";
 
 /** In place of a server: there is none, or its queue has no room. */
 export const Refusal = { noServer: -1, queueFull: -2 } as const;
+
+/** Milliseconds: a thread that is off the CPU for so long is taken for dead. */
+const PATIENCE = 2_000;
 
 export interface Chooser<S> {
   /** One that has room, rather not `avoid`; undefined: there is none. */
@@ -100,7 +103,30 @@ export class BackendQueue<S extends LimitedServer> implements Waiter {
 
   /** Something was given to one who did not want it any more. */
   onAdmitted(server: number): void {
-    if (server !== CHOOSE_AGAIN) this.release(this.servers[server]!);
+    if (server === CHOOSE_AGAIN) return;
+    this.state.own(this.servers[server]!.entity);
+    this.release(this.servers[server]!);
+  }
+
+  /**
+   * A worker is no more: its sessions do not wait, and what was given to them is free again.
+   * @param over its tickets whose wait was over, of any backend
+   * @returns false if it went while it held the lock, so that nothing here can be relied on
+   */
+  forget(worker: number, over: readonly Ticket[]): boolean {
+    const { lists, state, backend, servers } = this;
+    if (!lockWithin(this.#words, this.#lock, PATIENCE)) return false;
+    lists.forget(worker, backend);
+    for (const server of servers) lists.forget(worker, server.entity);
+    for (const ticket of over) {
+      const list = ~lists.list(ticket);
+      const given = servers[lists.server(ticket)];
+      const isOurs = list === backend || servers.some(({ entity }) => entity === list);
+      if (isOurs && given !== undefined) state.addGauge(given.entity, Gauge.current, -1);
+    }
+    this.#unlockBackend();
+    this.onServersChanged();
+    return true;
   }
 
   onFailure(error: unknown): void {
@@ -149,7 +175,7 @@ export class BackendQueue<S extends LimitedServer> implements Waiter {
       const any = this.#eligible.current().includes(server) ? lists.first(backend) : 0;
       if (own === 0 && any === 0) return;
       const isOwnFirst = any === 0 || (own !== 0 && lists.isBefore(own, any));
-      state.enter(server.entity);
+      state.enterForAnother(server.entity);
       this.#admitFirst(isOwnFirst ? server.entity : backend, this.servers.indexOf(server));
     }
   }

@@ -16,6 +16,17 @@ export function lock(words: Int32Array, word: number): void {
   while (Atomics.exchange(words, word, CONTENDED) !== FREE) Atomics.wait(words, word, CONTENDED);
 }
 
+/** As `lock`, but gives up after `patience` milliseconds: whoever holds it may be no more. */
+export function lockWithin(words: Int32Array, word: number, patience: number): boolean {
+  const end = performance.now() + patience;
+  while (Atomics.exchange(words, word, CONTENDED) !== FREE) {
+    const left = end - performance.now();
+    if (left <= 0) return false;
+    Atomics.wait(words, word, CONTENDED, left);
+  }
+  return true;
+}
+
 export function unlock(words: Int32Array, word: number): void {
   if (Atomics.exchange(words, word, FREE) === CONTENDED) Atomics.notify(words, word, 1);
 }

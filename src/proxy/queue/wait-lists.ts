@@ -24,6 +24,8 @@ const WORKER_WORDS = 2;
 /** In place of a server's index: whoever waited has to choose again. */
 export const CHOOSE_AGAIN = -1;
 
+const ownerOf = (ticket: Ticket): number => Math.floor((ticket - 1) / MOST_WAITING);
+
 export class WaitLists {
   readonly words: Int32Array;
   readonly #lists: number;
@@ -99,7 +101,7 @@ export class WaitLists {
     else words[this.#ticket(previous) + Ticketed.next] = next;
     if (next === 0) words[listAt + List.last] = previous;
     else words[this.#ticket(next) + Ticketed.previous] = previous;
-    words[at + Ticketed.list] = -1;
+    words[at + Ticketed.list] = ~list;
     words[at + Ticketed.position] = words[listAt + List.dequeued]! - words[at + Ticketed.position]! + 1;
     state.addGauge(list, Gauge.queued, -1);
     return true;
@@ -117,7 +119,7 @@ export class WaitLists {
     const { words } = this;
     const at = this.#ticket(ticket);
     words[at + Ticketed.server] = server;
-    const worker = Math.floor((ticket - 1) / MOST_WAITING);
+    const worker = ownerOf(ticket);
     const head = worker * WORKER_WORDS + WorkerWord.over;
     for (;;) {
       const before = Atomics.load(words, head);
@@ -131,9 +133,25 @@ export class WaitLists {
     return Atomics.exchange(this.words, worker * WORKER_WORDS + WorkerWord.over, 0);
   }
 
-  /** The list that it is in; negative: none. */
+  /** The same, as a list: the one that began last comes first. */
+  allOver(worker: number): Ticket[] {
+    const over: Ticket[] = [];
+    for (let ticket = this.takeOver(worker); ticket !== 0; ticket = this.next(ticket)) over.push(ticket);
+    return over;
+  }
+
+  /** The list that it is in; negative: it is in none any more, and was in the bitwise complement. */
   list(ticket: Ticket): Entity {
     return this.words[this.#ticket(ticket) + Ticketed.list]!;
+  }
+
+  /** Takes the tickets of a worker that is no more out of a list. */
+  forget(worker: number, list: Entity): void {
+    for (let ticket = this.first(list); ticket !== 0; ) {
+      const next = this.next(ticket);
+      if (ownerOf(ticket) === worker) this.remove(ticket);
+      ticket = next;
+    }
   }
 
   next(ticket: Ticket): Ticket {

@@ -51,9 +51,7 @@ export class WaitingRoom implements Handler {
 
   onReady(): void {
     this.#isDue = false;
-    const over: Ticket[] = [];
-    for (let ticket = this.lists.takeOver(this.worker); ticket !== 0; ticket = this.lists.next(ticket))
-      over.push(ticket);
+    const over = this.lists.allOver(this.worker);
     for (let ticket = over.pop(); ticket !== undefined; ticket = over.pop()) this.#admit(ticket);
   }
 
