@@ -163,6 +163,8 @@ export interface BindTls extends TlsSettings {
   readonly curves: string | undefined;
   readonly preferClientCiphers: boolean;
   readonly tickets: boolean;
+  /** Keys for tickets, shared with others; undefined: made up at each start. */
+  readonly ticketKeys: string | undefined;
   readonly cacheSize: number;
   readonly lifetime: Milliseconds;
   readonly span: Span;

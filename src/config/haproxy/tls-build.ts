@@ -30,6 +30,8 @@ export class TlsBuilder {
     if (draft.certificates.length + draft.certificateLists.length === 0)
       this.#report("error", "no-certificate", at, ...WITHOUT_CERTIFICATE);
     if (verify !== "none" && draft.caFile === undefined) this.#report("error", "no-ca-file", at, ...WITHOUT_CA);
+    if (said.tickets === false && draft.ticketKeys !== undefined)
+      this.#report("warning", "no-effect", at, ...WITHOUT_TICKETS);
     return {
       ...this.#settings(said, at),
       ciphers: draft.ciphers ?? global.bindCiphers,
@@ -43,6 +45,7 @@ export class TlsBuilder {
       strictSni: said.strictSni ?? false,
       preferClientCiphers: said.preferClientCiphers ?? false,
       tickets: said.tickets ?? true,
+      ticketKeys: said.tickets === false ? undefined : draft.ticketKeys,
       cacheSize: global.tlsCacheSize,
       lifetime: global.tlsLifetime,
       span: at,
@@ -125,6 +128,11 @@ interface Reasons {
 const WITHOUT_SSL = [
   "this does nothing without `ssl`",
   { cause: "the listener speaks plain bytes", remedy: "write `ssl` before it on the line" },
+] as const;
+
+const WITHOUT_TICKETS = [
+  "tls-ticket-keys does nothing where no-tls-tickets is set",
+  { remedy: "take one of the two out" },
 ] as const;
 
 const WITHOUT_CERTIFICATE = [

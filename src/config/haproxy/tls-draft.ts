@@ -27,6 +27,7 @@ export interface TlsDraft {
   readonly strictSni: boolean | undefined;
   readonly preferClientCiphers: boolean | undefined;
   readonly tickets: boolean | undefined;
+  readonly ticketKeys: string | undefined;
   // Of servers:
   readonly serverName: string | undefined;
   readonly serverNameSample: Sample | undefined;
@@ -53,6 +54,7 @@ export const NO_TLS: TlsDraft = {
   strictSni: undefined,
   preferClientCiphers: undefined,
   tickets: undefined,
+  ticketKeys: undefined,
   serverName: undefined,
   serverNameSample: undefined,
   verifyHost: undefined,

@@ -94,6 +94,9 @@ export const BIND_TLS_OPTIONS: readonly TlsOption[] = [
     preferClientCiphers: true,
   })),
   option("no-tls-tickets", "", "tickets on", "Sessions are kept here, not in tickets.", () => ({ tickets: false })),
+  option("tls-ticket-keys", "<file>", "made up at start", "Keys of tickets, to share over a pair.", (_, __, word) => ({
+    ticketKeys: word.text,
+  })),
   option("tls-tickets", "", "on", "Sessions are kept in tickets that clients hold.", () => ({ tickets: true })),
 ];
 

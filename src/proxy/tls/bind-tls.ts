@@ -6,6 +6,7 @@ import { allocate } from "../../sys/memory.js";
 import { MSG_NOSIGNAL, MSG_PEEK, recv, send } from "../../sys/socket.js";
 import { acceptSsl, freeSsl, useCertificate } from "../../sys/ssl.js";
 import { stapleResponses } from "../../sys/ssl-staple.js";
+import { useTicketKeys } from "../../sys/ssl-tickets.js";
 import { CertificateChoice } from "./certificate-choice.js";
 import { parseClientHello } from "./client-hello.js";
 import type { BindTlsHandle, CertificateHandle } from "./contexts.js";
@@ -34,8 +35,9 @@ export class BindTls implements TlsStarter {
     );
     this.#needsHello = strictSni || this.#choice.dependsOnName;
     const staples = certificates.flatMap(({ leaf, staple }) => (staple === undefined ? [] : [{ leaf, ...staple }]));
-    for (const { context, alpn } of [handle, ...certificates.flatMap(({ contexts }) => contexts ?? [])]) {
+    for (const { context, alpn, ticketKeys } of [handle, ...certificates.flatMap(({ contexts }) => contexts ?? [])]) {
       if (alpn.length > 0) selectAlpn(context, alpn);
+      if (ticketKeys !== undefined) useTicketKeys(context, ticketKeys);
       if (staples.length > 0) stapleResponses(context, staples);
     }
   }

@@ -5,10 +5,12 @@
 import type { BindTls, HaproxyConfiguration, ServerTls } from "../../config/haproxy/model.js";
 import { withCertificateOptions } from "../../config/haproxy/tls-build.js";
 import { SSL_OP, SslCertificate, SslContext } from "../../sys/ssl-context.js";
+import type { TicketKeys } from "../../sys/ssl-tickets.js";
 import { CertificateError, type CertificateFile, certificatePaths, readCertificateFile } from "./certificate-file.js";
 import { type ListedCertificate, readCertificateList } from "./certificate-list.js";
 import { applyTrust, contextSettings } from "./settings.js";
 import type { Staple } from "./staple.js";
+import { readTicketKeys } from "./ticket-keys.js";
 
 /** A certificate in OpenSSL's memory. */
 export interface CertificateHandle {
@@ -26,8 +28,9 @@ export interface CertificateHandle {
 
 /** What handshakes of one kind are made from, for one worker. */
 export interface HandshakeContexts {
-  /** The SSL_CTX that all workers share: sessions, and the keys of tickets. */
+  /** The SSL_CTX of sessions and the keys of tickets: shared by all workers unless the keys are given (`ticketKeys`). */
   readonly sessions: number;
+  readonly ticketKeys: TicketKeys | undefined;
   /** The SSL_CTX for this worker's handshakes: its own if callbacks are needed in them, else the shared one. */
   readonly context: number;
   readonly alpn: readonly string[];
@@ -60,6 +63,7 @@ export interface TlsHandles {
 interface ContextSet {
   readonly settings: BindTls;
   readonly sessions: SslContext;
+  readonly ticketKeys: TicketKeys | undefined;
   /** One a worker, or none. */
   readonly own: readonly SslContext[];
 }
@@ -159,8 +163,15 @@ export class TlsContexts {
       return context;
     };
     const sessions = make();
-    const needsCallbacks = settings.alpn.length > 0 || isStapling;
-    return { settings, sessions, own: needsCallbacks ? Array.from({ length: workers }, make) : [] };
+    const ticketKeys = settings.ticketKeys === undefined ? undefined : this.#ticketKeys(settings.ticketKeys);
+    const needsCallbacks = settings.alpn.length > 0 || isStapling || ticketKeys !== undefined;
+    return { settings, sessions, ticketKeys, own: needsCallbacks ? Array.from({ length: workers }, make) : [] };
+  }
+
+  #ticketKeys(path: string): TicketKeys {
+    const { keys, warnings } = readTicketKeys(path);
+    this.warnings.push(...warnings.filter((warning) => !this.warnings.includes(warning)));
+    return keys;
   }
 
   #server(settings: ServerTls): ServerTlsHandle {
@@ -229,9 +240,10 @@ function handleOf(bind: BindContexts, worker: number): BindTlsHandle {
   };
 }
 
-function contextsOf({ settings, sessions, own }: ContextSet, worker: number): HandshakeContexts {
-  const { address } = sessions;
-  return { sessions: address, context: own[worker]?.address ?? address, alpn: settings.alpn };
+function contextsOf({ settings, sessions, ticketKeys, own }: ContextSet, worker: number): HandshakeContexts {
+  const context = own[worker]?.address ?? sessions.address;
+  const { alpn } = settings;
+  return { sessions: ticketKeys === undefined ? sessions.address : context, ticketKeys, context, alpn };
 }
 
 /** Names with their lengths in front, as the extension has them (RFC 7301 §3.1). */

@@ -50,6 +50,7 @@ describe("bind … ssl", () => {
       strictSni: false,
       preferClientCiphers: false,
       tickets: true,
+      ticketKeys: undefined,
       cacheSize: 20_000,
       lifetime: 300_000,
     });

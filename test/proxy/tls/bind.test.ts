@@ -276,6 +276,56 @@ for (const [what, version, options] of [
     assert.deepEqual(resumed, new Array(8).fill(true));
   });
 
+for (const version of ["TLSv1.2", "TLSv1.3"] as const)
+  for (const [size, options] of [
+    [48, ""],
+    [80, "alpn http/1.1"],
+  ] as const)
+    test(`tls-ticket-keys of ${size} bytes: sessions outlive the process, and rotation, under ${version}`, async (t) => {
+      const keys = Array.from({ length: 5 }, () => randomBytes(size).toString("base64"));
+      const file = (name: string, ...lines: string[]): string => pki.write(name, `${lines.join("\n")}\n`);
+      const ticketOf = async (port: number, session?: Buffer): Promise<[isReused: boolean, ticket: Buffer]> => {
+        const client = { minVersion: version, maxVersion: version, ...(session && { session }) };
+        const socket = connect({ port, host: "127.0.0.1", ca: pki.ca, servername: "a.example", ...client });
+        let ticket: Buffer | undefined;
+        socket.on("session", (data: Buffer) => {
+          ticket = data;
+        });
+        await once(socket, "secureConnect");
+        const isReused = socket.isSessionReused();
+        const session12 = socket.getSession()!;
+        socket.write(GET);
+        await readAll(socket);
+        return [isReused, ticket ?? session12];
+      };
+      const listen = async (...lines: string[]): Promise<number> => {
+        const path = file(`tickets-${version}-${size}.txt`, ...lines);
+        return (await stage(t, `crt ${ec.pem} ${options} tls-ticket-keys ${path}`)).port;
+      };
+      const [one, two, three, four, five] = keys as [string, string, string, string, string];
+      const first = await listen(one, two, three);
+      const [isFirstReused, ticket] = await ticketOf(first);
+      assert.equal(isFirstReused, false);
+      // Another process, by the same keys; then one that has been given a newer key, which takes tickets of the older.
+      const [isTakenUp] = await ticketOf(await listen(one, two, three), ticket);
+      const [isStillKnown, renewed] = await ticketOf(await listen(two, three, four), ticket);
+      assert.deepEqual([isTakenUp, isStillKnown], [true, true]);
+      // By then the old key has gone: what has been renewed lives on, what has not is refused.
+      const last = await listen(three, four, five);
+      assert.deepEqual([(await ticketOf(last, renewed))[0], (await ticketOf(last, ticket))[0]], [true, false]);
+    });
+
+for (const [what, lines, message] of [
+  ["one key", [80], /at least two keys are needed/],
+  ["a key of another length", [80, 64], /keys-refused:2: a key has 48 or 80 bytes in base64, this one has 64/],
+  ["keys of two lengths", [80, 48], /keys of 48 and of 80 bytes cannot be mixed/],
+] as const)
+  test(`tls-ticket-keys: ${what} is an error`, async (t) => {
+    const text = lines.map((size) => randomBytes(size).toString("base64")).join("\n");
+    const path = pki.write("keys-refused", text);
+    await assert.rejects(stage(t, `crt ${ec.pem} tls-ticket-keys ${path}`), message);
+  });
+
 test("verify required: only clients whose certificate the authority signed get in", async (t) => {
   const { port } = await stage(t, `crt ${ec.pem} ca-file ${pki.caFile} verify required`);
   const as = (issued: { certificate: string; key: string }) => ({
