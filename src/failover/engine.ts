@@ -20,7 +20,7 @@ import {
   RTMGRP_LINK,
 } from "../sys/netlink-monitor.js";
 import { openArpSocket } from "../sys/packet-socket.js";
-import { setRealTime, setThreadName } from "../sys/process.js";
+import { lockAllMemory, setAffinity, setNiceness, setRealTime, setThreadName } from "../sys/process.js";
 import { close } from "../sys/socket.js";
 import { InstanceCounters } from "./counters.js";
 import type { ReportedState } from "./instance.js";
@@ -69,6 +69,7 @@ export class Engine {
     const virtual = new Set(
       instances.flatMap((own) => [...own.addresses, ...own.excludedAddresses].map(({ address }) => address)),
     );
+    const strangers = new Set<string>();
     const around: Surroundings = {
       netlink: this.#netlink,
       network: this.#network,
@@ -80,6 +81,15 @@ export class Engine {
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       stateChanged: (instance, state, priority) => this.mail.post({ kind: "state", instance, state, priority }),
+      strangerHeard: ({ interface: device }, id) => {
+        if (!orders.configuration.global.logUnknownVirtualRouterIds || strangers.has(`${device} ${id}`)) return;
+        if (instances.some((own) => own.virtualRouterId === id && own.interface === device)) return;
+        strangers.add(`${device} ${id}`);
+        around.log(
+          "info",
+          `received advertisements of virtual router ${id} on ${device}, which is not configured here`,
+        );
+      },
       deleted: (instance, priority) => this.mail.post({ kind: "deleted", instance, priority }),
       rivalHeard: (instance, priority) => this.mail.post({ kind: "rival", instance, priority }),
       priorityChanged: (instance, isMaster, priority) =>
@@ -141,11 +151,19 @@ export class Engine {
 
   #becomeRealTime(): void {
     setThreadName("vrrp");
-    const result = setRealTime(REAL_TIME_PRIORITY);
+    const { niceness, lockMemory, realTimePriority, cpus } = this.orders.configuration.global.process;
+    this.#ask("run on the processors of vrrp_cpu_affinity", cpus === undefined ? 0 : setAffinity(cpus));
+    this.#ask("lock its memory (vrrp_no_swap)", lockMemory ? lockAllMemory() : 0);
+    this.#ask("take vrrp_priority", niceness === undefined ? 0 : setNiceness(niceness));
+    const result = setRealTime(realTimePriority ?? REAL_TIME_PRIORITY);
     if (result >= 0) return;
     const hint = result === -EPERM ? " (it takes CAP_SYS_NICE)" : "";
     const text = `no real-time scheduling: ${errnoText(-result)}${hint}; on a busy host timers may run late`;
     this.mail.post({ kind: "log", level: "warning", text });
+  }
+
+  #ask(what: string, result: number): void {
+    if (result < 0) this.mail.post({ kind: "log", level: "warning", text: `cannot ${what}: ${errnoText(-result)}` });
   }
 
   #earliestDeadline(): Instant | undefined {

@@ -1,5 +1,7 @@
 /** Starts and stops the fail-over engine, and runs its scripts. What the rest of the program sees of it. */
 import { existsSync } from "node:fs";
+import { uptime } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { KeepalivedConfiguration, VrrpScript } from "../config/keepalived/model.js";
 import { Netlink } from "../sys/netlink.js";
@@ -95,6 +97,7 @@ class RunningFailover implements Failover {
   #started = false;
   #stopping = false;
   #hasAdvised = false;
+  readonly #interrupt = new AbortController();
   #reloads: Promise<void> = Promise.resolve();
 
   constructor(
@@ -109,6 +112,8 @@ class RunningFailover implements Failover {
   }
 
   async start(): Promise<void> {
+    await this.#delay();
+    if (this.#stopping) return;
     try {
       await this.#startThread(this.hooks.resume ?? new Set(), false).ready;
     } catch (error) {
@@ -119,7 +124,18 @@ class RunningFailover implements Failover {
     for (const runner of this.#runners.values()) runner.start();
   }
 
+  /** vrrp_startup_delay and vrrp_delay_after_boot: so long nobody hears of us. What a crash left goes first. */
+  async #delay(): Promise<void> {
+    const { startupDelay, delayAfterBoot } = this.#configuration.global;
+    const wait = Math.max(startupDelay, delayAfterBoot - uptime() * 1_000_000) / 1000;
+    if (wait <= 0 || (this.hooks.resume?.size ?? 0) > 0) return;
+    this.hooks.log(`Delaying startup for ${(wait / 1000).toFixed(1)} seconds`, "info");
+    removeAddresses(this.#configuration, this.hooks);
+    await sleep(wait, undefined, { signal: this.#interrupt.signal }).catch(() => {});
+  }
+
   async stop(): Promise<void> {
+    this.#interrupt.abort();
     if (!this.#stopping) {
       this.#stopping = true;
       clearTimeout(this.#respawn);
@@ -180,6 +196,7 @@ class RunningFailover implements Failover {
     for (const runner of this.#runners.values()) runner.start();
     await old?.gone;
     this.#notifier.forget();
+    if (configuration.global.fifoStatesOnReload) this.#notifier.repeat(this.status());
   }
 
   #keptState(script: VrrpScript, runners: ScriptRunners): ScriptState | undefined {

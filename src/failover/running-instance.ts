@@ -1,4 +1,6 @@
 /** One instance in the engine: its state, its socket, and the carrying out of what the state machine decides. */
+
+import { writeFileSync } from "node:fs";
 import type { VrrpInstance } from "../config/keepalived/model.js";
 import { microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
@@ -52,6 +54,8 @@ export interface Surroundings {
   /** Somebody takes away what we hold. */
   lost(): void;
   stateChanged(instance: string, state: ReportedState, priority: number): void;
+  /** Somebody advertises virtual router `id` on the interface of `own`. */
+  strangerHeard(own: VrrpInstance, id: number): void;
   deleted(instance: string, priority: number): void;
   rivalHeard(instance: string, priority: number): void;
   priorityChanged(instance: string, isMaster: boolean, priority: number): void;
@@ -59,6 +63,7 @@ export interface Surroundings {
 
 const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
 const heard = new Advertisement();
+const OWNER = 255;
 
 export class RunningInstance implements Member {
   readonly endpoint: Endpoint;
@@ -170,7 +175,12 @@ export class RunningInstance implements Member {
   }
 
   receive(packet: Uint8Array, length: number): void {
-    if (peekVirtualRouterId(packet, length) !== this.own.virtualRouterId) return;
+    const id = peekVirtualRouterId(packet, length);
+    if (id !== this.own.virtualRouterId) {
+      this.around.strangerHeard(this.own, id);
+      return;
+    }
+    if (this.own.ownerIgnoreAdverts && this.own.priority === OWNER) return;
     const decoded = decodeAdvertisement(packet, length, heard);
     const verdict = decoded === "ok" ? checkAdvertisement(heard, this.#wire, packet, this.endpoint.serial) : decoded;
     if (verdict !== "ok") {
@@ -251,6 +261,7 @@ export class RunningInstance implements Member {
         this.#advertise(effect.priority);
         break;
       case "add-addresses":
+        if (this.own.promoteSecondaries) this.#promoteSecondaries();
         this.#holdAddresses();
         this.routing.add();
         break;
@@ -279,6 +290,15 @@ export class RunningInstance implements Member {
     this.addresses.add();
     const { lifetime } = this.addresses;
     if (lifetime !== undefined) this.#renewAt = after(this.around.now(), microseconds(lifetime * 250_000));
+  }
+
+  /** Without it the kernel removes, with the first address of a network, all others of that network. */
+  #promoteSecondaries(): void {
+    try {
+      writeFileSync(`/proc/sys/net/ipv4/conf/${interfaceOf(this.own)}/promote_secondaries`, "1");
+    } catch (error) {
+      this.#complainOnce("warning", `cannot set promote_secondaries: ${(error as Error).message}`);
+    }
   }
 
   #advertise(priority: number): void {

@@ -45,6 +45,8 @@ export type FaultReason =
   | { readonly kind: "script-pending"; readonly script: string }
   | { readonly kind: "script-failed"; readonly script: string }
   | { readonly kind: "source-missing"; readonly address: string | undefined }
+  /** unicast_fault_no_peer */
+  | { readonly kind: "no-peer" }
   /** Another member of the sync group has a fault of its own. */
   | { readonly kind: "group"; readonly group: string };
 
@@ -63,6 +65,8 @@ export function describeFault(fault: FaultReason): string {
       return `until script ${fault.script} has given its first result`;
     case "script-failed":
       return `due to script ${fault.script}`;
+    case "no-peer":
+      return "(no unicast peer is configured)";
     case "group":
       return `due to sync group ${fault.group}`;
     case "source-missing":
@@ -116,6 +120,8 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
     } else if (tracked.weight !== 0) sum += contribution(tracked, state === "up");
     else if ((state === "up") === tracked.reverse) faults.push({ kind: "script-failed", script: tracked.script });
   }
+  const { transport } = instance;
+  if (transport.kind === "unicast" && transport.peers.length === 0) faults.push({ kind: "no-peer" });
   if (!world.sourcePresent) faults.push({ kind: "source-missing", address: instance.sourceAddress });
 
   const priority = instance.priority === OWNER ? OWNER : Math.max(LOWEST, Math.min(HIGHEST, sum));
@@ -130,7 +136,7 @@ function contribution({ weight, reverse }: Weight, up: boolean): number {
 
 /** Its own interface, those its addresses live on, and those tracked with weight 0. */
 export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> {
-  const names = new Set([interfaceOf(instance)]);
+  const names = new Set(instance.trackPrimary ? [interfaceOf(instance)] : []);
   for (const address of [...instance.addresses, ...instance.excludedAddresses])
     if (address.device !== undefined) names.add(address.device);
   for (const tracked of instance.track.interfaces)

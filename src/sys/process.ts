@@ -17,6 +17,13 @@ const nativeUnshare = declare("unshare", ["int"]);
 const nativeGetrlimit = declare("getrlimit", ["int", "uintptr_t"]);
 const nativeSetrlimit = declare("setrlimit", ["int", "uintptr_t"]);
 const nativeGettid = declare("gettid", []);
+const nativeAffinity = declare("sched_setaffinity", ["int", "size_t", "uintptr_t"]);
+const nativePriority = declare("setpriority", ["int", "int", "int"]);
+const nativeMlockall = declare("mlockall", ["int"]);
+const PRIO_PROCESS = 0;
+const MCL_CURRENT = 1;
+const MCL_FUTURE = 2;
+const MCL_ONFAULT = 4;
 const nativeDup2 = declare("dup2", ["int", "int"]);
 
 /** The name of the calling thread, at most 15 bytes; the main thread's is what `pidof` and `killall` look for. */
@@ -40,6 +47,20 @@ export function setRealTime(priority: number): number {
   words(parameter)[0] = priority;
   return nativeScheduler(0, SCHED_RR, parameter.address);
 }
+
+/** Lets the calling thread run on these processors only. @returns 0 or a negated errno. */
+export function setAffinity(cpus: readonly number[]): number {
+  const set = allocate(128); // cpu_set_t: 1,024 bits
+  set.bytes.fill(0);
+  for (const cpu of cpus) if (cpu < 1024) set.bytes[cpu >> 3]! |= 1 << (cpu & 7);
+  return nativeAffinity(0, 128, set.address);
+}
+
+/** -20 to 19, of the calling thread. @returns 0 or a negated errno. */
+export const setNiceness = (niceness: number): number => nativePriority(PRIO_PROCESS, nativeGettid(), niceness);
+
+/** Keeps all memory of the process, also what comes later, out of swap space. @returns 0 or a negated errno. */
+export const lockAllMemory = (): number => nativeMlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 
 /**
  * Confines the calling thread to `directory`; the other threads of the process keep their root (CLONE_FS).

@@ -7,7 +7,7 @@ import type {
   SyncGroup,
   VrrpInstance,
 } from "../../config/keepalived/model.js";
-import type { LogLevel } from "../instance.js";
+import type { LogLevel, ReportedState } from "../instance.js";
 import { resolveCommand, type ScriptCommand, userOf } from "../script-command.js";
 import { Fifo } from "./fifo.js";
 import { Mail } from "./mail.js";
@@ -85,6 +85,12 @@ export class Notifier {
     this.#runScripts(news, subject.notify);
     for (const fifo of this.#fifos.values()) fifo.write(news);
     if (subject.smtpAlert) this.#sendMail(news);
+  }
+
+  /** Writes to the FIFOs alone how everything stands. */
+  repeat(status: readonly { readonly name: string; readonly state: ReportedState; readonly priority: number }[]): void {
+    for (const { name, state, priority } of status)
+      for (const fifo of this.#fifos.values()) fifo.write({ type: "INSTANCE", name, event: state, priority });
   }
 
   /** Resolves when scripts and mail that are under way have ended, or after `patienceMs`. */
