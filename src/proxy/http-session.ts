@@ -191,6 +191,10 @@ export class HttpSession extends Session {
     return this.#own?.serverAmong(backend.servers);
   }
 
+  protected override get isUpgrade(): boolean {
+    return this.request.head.upgrade;
+  }
+
   protected override reuse(server: ServerRuntime): Channel | undefined {
     const connection = this.#own?.take(server);
     this.#isOwn = connection !== undefined;
@@ -199,9 +203,14 @@ export class HttpSession extends Session {
     // Over HTTP/2 a server says which requests it has not touched (RFC 9113 §8.7), so a first one may always go there.
     const shared = server.isPrivate
       ? undefined
-      : (server.http2?.open(this) ?? server.idle.take(this.backend!.settings.httpReuse, this.requests === 1));
+      : (this.#openStream(server) ?? server.idle.take(this.backend!.settings.httpReuse, this.requests === 1));
     this.#isReused = shared !== undefined;
     return shared;
+  }
+
+  /** An upgrade goes over HTTP/1.1 where it can. */
+  #openStream(server: ServerRuntime): Channel | undefined {
+    return this.isUpgrade && server.offersHttp1 ? undefined : server.http2?.open(this);
   }
 
   protected override end(): void {

@@ -33,6 +33,8 @@ export class ServerRuntime {
   readonly idle: IdleConnections;
   /** Undefined: it speaks HTTP/1. */
   readonly http2: ServerConnections | undefined;
+  /** It is asked by ALPN for HTTP/2 or HTTP/1.1, so that what needs the latter can have it. */
+  readonly offersHttp1: boolean;
 
   constructor(
     readonly settings: Server,
@@ -54,6 +56,7 @@ export class ServerRuntime {
     this.keepAlive = backend.keepAlive;
     const { protocol } = settings;
     const mayAgree = protocol === undefined && settings.tls?.alpn.includes("h2") === true;
+    this.offersHttp1 = mayAgree && settings.tls?.alpn.includes("http/1.1") === true;
     if (protocol === "h2" || mayAgree)
       this.http2 = new ServerConnections(protocol === "h2", this.isPrivate || !this.idle.keepsAny);
     this.tcpUserTimeout = settings.tcpUserTimeout;

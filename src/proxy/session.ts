@@ -20,6 +20,7 @@ import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.j
 import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
 import { addressForClient, openServerSocket } from "./server-socket.js";
 import { Counter, Gauge, type SharedState } from "./shared-state.js";
+import { Http1Only } from "./tls/http1-only.js";
 import type { ServerNames } from "./tls/server-names.js";
 
 /** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
@@ -143,6 +144,11 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
   }
   /** An idle connection to `server` that this request may use. */
   protected abstract reuse(server: ServerRuntime): Channel | undefined;
+
+  /** The request asks for another protocol than HTTP, as WebSockets do. */
+  protected get isUpgrade(): boolean {
+    return false;
+  }
 
   /** Chooses a server and gets a connection to it. `onConnected` or `onNoServer` follows, maybe at once. */
   protected connectToServer(backend: BackendRuntime): void {
@@ -426,7 +432,8 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
   #tlsStarter(server: ServerRuntime): TlsStarter | undefined {
     const { settings } = server;
     const name = this.serverNames?.[this.backend!.servers.indexOf(server)];
-    const tls = name === undefined ? server.tls : server.tls?.named(name);
+    const any = name === undefined ? server.tls : server.tls?.named(name);
+    const tls = any !== undefined && server.offersHttp1 && this.isUpgrade ? new Http1Only(any) : any;
     if (tls === undefined || settings.sendProxy === undefined) return tls;
     return new HeaderBeforeTls(tls, (fd) => this.#sendProxyHeader(fd, settings.sendProxy!));
   }

@@ -1,6 +1,6 @@
 /** One TLS connection: `SSL` of OpenSSL over a non-blocking socket (SSL_new(3), SSL_read(3), SSL_get_error(3)). */
 import { declare } from "./libc.js";
-import { allocate } from "./memory.js";
+import { allocate, cString } from "./memory.js";
 import {
   clearErrors,
   declareOpenssl,
@@ -47,6 +47,7 @@ const nativeIsResumable = declareOpenssl("SSL_SESSION_is_resumable", "int", ["ui
 const nativeFreeSession = declareOpensslVoid("SSL_SESSION_free", ["uintptr_t"]);
 const nativeGetServerName = declareOpensslString("SSL_get_servername", ["uintptr_t", "int"]);
 const nativeAlpn = declareOpensslVoid("SSL_get0_alpn_selected", ["uintptr_t", "uintptr_t", "uintptr_t"]);
+const nativeSetAlpn = declareOpenssl("SSL_set_alpn_protos", "int", ["uintptr_t", "uintptr_t", "uint32_t"]);
 const nativeFragmentCode = declareOpenssl("SSL_SESSION_get_max_fragment_length", "int", ["uintptr_t"]);
 
 /** (ssl) → 1 when done, else see `sslError` */
@@ -113,6 +114,14 @@ export function useCertificate(ssl: number, certificate: number, key: number, ch
 /** The server's name that the ClientHello carries (RFC 6066 §3). @param name address of a C string */
 export const setServerName = (ssl: number, name: number): boolean =>
   nativeControl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_HOST_NAME, name) === 1;
+
+/** Offers HTTP/1.1 and nothing else, in place of what the context says (RFC 7301 §3.1). To be called before the handshake. */
+export function offerHttp1(ssl: number): void {
+  // 0 is success here, and only here.
+  if (nativeSetAlpn(ssl, http1List.address, HTTP1_LIST.length) !== 0) throw new OpensslError("SSL_set_alpn_protos");
+}
+const HTTP1_LIST = "\x08http/1.1";
+const http1List = cString(HTTP1_LIST);
 
 /** The name that the peer's certificate must be for. @param name address of a C string */
 export const setVerifiedName = (ssl: number, name: number): boolean => nativeSetHost(ssl, name) === 1;

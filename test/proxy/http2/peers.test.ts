@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { execFile, spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http2";
 import { describe, type TestContext, test } from "node:test";
 import { promisify } from "node:util";
@@ -11,6 +12,7 @@ import { eventually } from "../../support/eventually.js";
 import { between, client, exchange, serveHttp2 } from "../../support/http2.js";
 import { freePort, runProxy } from "../../support/proxy.js";
 import { serveHttp } from "../../support/servers.js";
+import { Pki } from "../tls/pki.js";
 
 const run = promisify(execFile);
 const has = (command: string): boolean => spawnSync("which", [command]).status === 0;
@@ -131,6 +133,51 @@ describe("a client of HTTP/1.1 to a server of HTTP/2", () => {
     assert.equal((await fetch(`${url}/304`)).status, 304);
     assert.equal(await (await fetch(`${url}/200`)).text(), "hello");
   });
+});
+
+test("trailers go from a client of HTTP/1.1 to a server of HTTP/2, and back", async (t) => {
+  const { port } = await between(t, (await echoHttp2(t)).port, "proto h2");
+  const outgoing = request({ port, method: "POST", headers: { trailer: "x-sum", te: "trailers" } });
+  outgoing.write("hello");
+  outgoing.addTrailers({ "x-sum": "42" });
+  outgoing.end();
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  let body = "";
+  for await (const chunk of response) body += String(chunk);
+  assert.equal(body, "hello");
+  assert.equal(response.trailers["x-sum"], "42");
+});
+
+test("a drain says GOAWAY to a client, and what is under way on its connection comes to its end", async (t) => {
+  const waiting: ServerResponse[] = [];
+  const server = await serveHttp(t, (incoming, response) => {
+    if (incoming.method === "POST") incoming.pipe(response);
+    else waiting.push(response);
+  });
+  const { port, proxy } = await between(t, server.port);
+  const session = client(t, port);
+  const goAways: number[] = [];
+  session.on("goaway", (code) => goAways.push(code));
+  const answers = Array.from({ length: 20 }, () => exchange(session, { ":path": "/slow" }));
+  const upload = session.request({ ":method": "POST", ":path": "/upload" });
+  const begun = once(upload, "response");
+  upload.write("first, ");
+  await begun;
+  await eventually(() => waiting.length, 20);
+  const stopped = proxy.running.stop(false);
+  await eventually(() => goAways.length > 0, true);
+  assert.ok(goAways.every((code) => code === 0));
+  upload.end("then");
+  let text = "";
+  for await (const chunk of upload) text += String(chunk);
+  assert.equal(text, "first, then");
+  for (const response of waiting) response.end("late");
+  for (const { headers, body } of await Promise.all(answers)) {
+    assert.equal(headers[":status"], 200);
+    assert.equal(body.toString(), "late");
+  }
+  await eventually(() => session.destroyed || session.closed, true);
+  await stopped;
 });
 
 describe("what breaks off", () => {
@@ -333,31 +380,38 @@ test("an extended CONNECT is an upgrade to the server (RFC 8441)", async (t) => 
   await once(stream, "end");
 });
 
-describe("tools", () => {
+describe("tools, with prior knowledge and over TLS", () => {
   const size = 3_000_000;
+  const pki = new Pki();
+  const { pem } = pki.issue(["localhost"]);
   const serve = (t: TestContext) => serveHttp(t, (_, response) => void response.end(Buffer.alloc(size, "x")));
 
-  test("curl with prior knowledge", unless("curl"), async (t) => {
-    const { port } = await between(t, (await serve(t)).port);
-    const args = ["-s", "--http2-prior-knowledge", "-w", "%{http_version} %{size_download}", "-o", "/dev/null"];
-    const { stdout } = await run("curl", [...args, `http://127.0.0.1:${port}/`]);
-    assert.equal(stdout, `2 ${size}`);
-  });
+  for (const [bind, scheme, curlOption] of [
+    ["", "http", "--http2-prior-knowledge"],
+    [`ssl crt ${pem} alpn h2,http/1.1`, "https", "--http2"],
+  ] as const) {
+    test(`curl ${curlOption}`, unless("curl"), async (t) => {
+      const { port } = await between(t, (await serve(t)).port, "", bind);
+      const args = ["-sk", curlOption, "-w", "%{http_version} %{size_download}", "-o", "/dev/null"];
+      const { stdout } = await run("curl", [...args, `${scheme}://127.0.0.1:${port}/`]);
+      assert.equal(stdout, `2 ${size}`);
+    });
 
-  test("nghttp", unless("nghttp"), async (t) => {
-    const { port } = await between(t, (await serve(t)).port);
-    const { stdout } = await run("nghttp", ["-nv", `http://127.0.0.1:${port}/`], { maxBuffer: 50_000_000 });
-    assert.match(stdout, /:status: 200/);
-    assert.match(stdout, /END_STREAM/);
-  });
+    test(`nghttp ${scheme}`, unless("nghttp"), async (t) => {
+      const { port } = await between(t, (await serve(t)).port, "", bind);
+      const { stdout } = await run("nghttp", ["-nv", `${scheme}://127.0.0.1:${port}/`], { maxBuffer: 50_000_000 });
+      assert.match(stdout, /:status: 200/);
+      assert.match(stdout, /END_STREAM/);
+    });
 
-  test("h2load: 2,000 requests, all answered", unless("h2load"), async (t) => {
-    const server = await serveHttp(t, (_, response) => void response.end("ok"));
-    const { port, proxy } = await between(t, server.port);
-    const { stdout } = await run("h2load", ["-n", "2000", "-c", "8", "-m", "20", `http://127.0.0.1:${port}/`]);
-    assert.match(stdout, /2000 succeeded, 0 failed, 0 errored/);
-    await proxy.quiet();
-    assert.equal(proxy.count("frontend", "web", Counter.requests), 2000);
-    assert.equal(proxy.count("frontend", "web", Counter.responses2xx), 2000);
-  });
+    test(`h2load ${scheme}: 2,000 requests, all answered`, unless("h2load"), async (t) => {
+      const server = await serveHttp(t, (_, response) => void response.end("ok"));
+      const { port, proxy } = await between(t, server.port, "", bind);
+      const { stdout } = await run("h2load", ["-n", "2000", "-c", "8", "-m", "20", `${scheme}://127.0.0.1:${port}/`]);
+      assert.match(stdout, /2000 succeeded, 0 failed, 0 errored/);
+      await proxy.quiet();
+      assert.equal(proxy.count("frontend", "web", Counter.requests), 2000);
+      assert.equal(proxy.count("frontend", "web", Counter.responses2xx), 2000);
+    });
+  }
 });

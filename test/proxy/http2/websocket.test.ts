@@ -5,7 +5,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import type { IncomingHttpHeaders } from "node:http2";
+import { readFileSync } from "node:fs";
+import type { Server } from "node:http";
+import { createSecureServer, type IncomingHttpHeaders } from "node:http2";
+import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import { describe, type TestContext, test } from "node:test";
 import WebSocket, { type RawData, WebSocketServer } from "ws";
@@ -14,6 +17,7 @@ import { eventually, throughout } from "../../support/eventually.js";
 import { between, client, serveHttp2 } from "../../support/http2.js";
 import { RawClient } from "../../support/raw-client.js";
 import { serveHttp } from "../../support/servers.js";
+import { Pki } from "../tls/pki.js";
 
 interface SocketServer {
   readonly port: number;
@@ -63,7 +67,7 @@ const withoutNagle = (stream: Duplex): Duplex => Object.assign(stream, { setNoDe
 
 const echo: OnSocket = (socket) => socket.on("message", (data, isBinary) => socket.send(data, { binary: isBinary }));
 
-async function open(t: TestContext, port: number, protocols: string[] = []): Promise<WebSocket> {
+async function openSocket(t: TestContext, port: number, protocols: string[] = []): Promise<WebSocket> {
   const socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, protocols, { perMessageDeflate: false });
   t.after(() => socket.terminate());
   await once(socket, "open");
@@ -80,7 +84,7 @@ for (const [version, serve, server] of SERVERS) {
   describe(`a client of HTTP/1.1 to a server of ${version}`, LIMIT, () => {
     test("text and binary of all sizes come back in order, and pings are answered", async (t) => {
       const { port } = await between(t, (await serve(t, echo)).port, server);
-      const socket = await open(t, port);
+      const socket = await openSocket(t, port);
       const messages = [0, 1, 125, 126, 65_535, 65_536, 3_000_000].map((size) => randomBytes(size));
       const received: Buffer[] = [];
       socket.on("message", (data: RawData) => received.push(data as Buffer));
@@ -95,7 +99,7 @@ for (const [version, serve, server] of SERVERS) {
     test("what the handshake says comes through: protocol, version, origin, path", async (t) => {
       const { port: serverPort, seen } = await serve(t, echo);
       const { port } = await between(t, serverPort, server);
-      assert.equal((await open(t, port, ["chat", "other"])).protocol, "chat");
+      assert.equal((await openSocket(t, port, ["chat", "other"])).protocol, "chat");
       const [headers] = seen;
       assert.equal(headers?.["sec-websocket-version"], "13");
       assert.equal(headers["sec-websocket-protocol"], "chat,other");
@@ -111,10 +115,10 @@ for (const [version, serve, server] of SERVERS) {
         socket.on("close", (code, reason) => closed.push(`${code} ${reason}`));
       });
       const { port, proxy } = await between(t, serverPort, server);
-      const first = await open(t, port);
+      const first = await openSocket(t, port);
       first.close(4000, "by the client");
       await eventually(() => closed, ["4000 by the client"]);
-      const second = await open(t, port);
+      const second = await openSocket(t, port);
       second.send("close");
       const [code, reason] = (await once(second, "close")) as [number, Buffer];
       assert.deepEqual([code, reason.toString()], [4001, "by the server"]);
@@ -133,7 +137,7 @@ for (const [version, serve, server] of SERVERS) {
         });
       });
       const { port } = await between(t, serverPort, server);
-      const socket = await open(t, port);
+      const socket = await openSocket(t, port);
       for (let sent = 0; sent < 320; sent++) socket.send(Buffer.alloc(100_000));
       await eventually(() => sleeper !== undefined, true);
       await throughout(300, () => socket.bufferedAmount > 0, true);
@@ -148,7 +152,7 @@ for (const [version, serve, server] of SERVERS) {
         for (let sent = 0; sent < 320; sent++) socket.send(Buffer.alloc(100_000));
       });
       const { port } = await between(t, serverPort, server);
-      const socket = await open(t, port);
+      const socket = await openSocket(t, port);
       let octets = 0;
       socket.on("message", (data: RawData) => {
         octets += (data as Buffer).length;
@@ -166,7 +170,7 @@ for (const [version, serve, server] of SERVERS) {
         socket.on("close", () => closed++);
       });
       const { port, proxy } = await between(t, serverPort, server);
-      (await open(t, port)).terminate();
+      (await openSocket(t, port)).terminate();
       await eventually(() => closed, 1);
       await proxy.quiet();
     });
@@ -215,7 +219,7 @@ describe("a server of HTTP/2 that gives no WebSocket", LIMIT, () => {
       { enableConnectProtocol: true },
     );
     const { port } = await between(t, server.port, "proto h2");
-    await assert.rejects(open(t, port), /403/);
+    await assert.rejects(openSocket(t, port), /403/);
   });
 
   test("because it does not know the extended CONNECT: 502, and it is not asked", async (t) => {
@@ -225,10 +229,46 @@ describe("a server of HTTP/2 that gives no WebSocket", LIMIT, () => {
       stream.respond({ ":status": headers[":path"] === "/other" ? 200 : 500 }, { endStream: true });
     });
     const { port } = await between(t, server.port, "proto h2");
-    await assert.rejects(open(t, port), /502/);
+    await assert.rejects(openSocket(t, port), /502/);
     assert.equal(asked, 0);
     assert.equal((await fetch(`http://127.0.0.1:${port}/other`)).status, 200);
   });
+});
+
+test("a server of both versions behind ALPN gets requests in HTTP/2, and WebSockets in HTTP/1.1", LIMIT, async (t) => {
+  const pki = new Pki();
+  const { key, certificate } = pki.issue(["localhost"]);
+  const versions: string[] = [];
+  const server = createSecureServer(
+    { allowHTTP1: true, key: readFileSync(key), cert: readFileSync(certificate) },
+    (request, response) => {
+      versions.push(request.httpVersion);
+      response.end();
+    },
+  );
+  const open: { destroy(): void }[] = [];
+  server.on("session", (session) => open.push(session));
+  server.on("secureConnection", (socket) => open.push(socket));
+  // Its types are of another server, its events are the same.
+  new WebSocketServer({ server: server as unknown as Server }).on("connection", (socket, request) => {
+    versions.push(`WebSocket ${request.httpVersion}`);
+    echo(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  t.after(() => {
+    server.close();
+    for (const each of open) each.destroy();
+  });
+  const towards = `ssl verify required ca-file ${pki.caFile} sni str(localhost) alpn h2,http/1.1`;
+  const { port } = await between(t, (server.address() as AddressInfo).port, towards);
+  for (let round = 0; round < 2; round++) {
+    assert.equal((await fetch(`http://127.0.0.1:${port}/`)).status, 200);
+    const socket = await openSocket(t, port);
+    socket.send("hello");
+    assert.equal(String((await once(socket, "message"))[0]), "hello");
+  }
+  assert.deepEqual(versions, ["2.0", "WebSocket 1.1", "2.0", "WebSocket 1.1"]);
 });
 
 test("an upgrade to h2c goes to a server of HTTP/2 without it", async (t) => {
