@@ -3,9 +3,10 @@ import { print, printError } from "./console.js";
 import { describeFlags, type FlagTable, parseFlags } from "./flags.js";
 import { countText, loadEach, printDiagnostics } from "./load.js";
 
-type Id = "quiet" | "help";
+type Id = "quiet" | "lenient" | "help";
 const flags: FlagTable<Id> = {
   quiet: { names: ["-q", "--quiet"], help: "print nothing: the exit code tells" },
+  lenient: { names: ["--lenient"], help: "mistakes that keepalived goes on from are warnings" },
   help: { names: ["-h", "--help"], help: "print this" },
 };
 
@@ -21,7 +22,7 @@ export async function run(args: readonly string[]): Promise<number> {
     print(describeFlags(flags));
     return parsed.flags.has("help") ? 0 : 1;
   }
-  const loaded = await loadEach(parsed.flags.operands);
+  const loaded = await loadEach(parsed.flags.operands, { lenient: parsed.flags.has("lenient") });
   const ok = loaded.problems.length === 0 && !loaded.diagnostics.hasErrors;
   if (parsed.flags.has("quiet")) return ok ? 0 : 1;
 

@@ -14,6 +14,8 @@ export type KeepalivedFlag =
   | "pidFile"
   | "vrrpPidFile"
   | "umask"
+  | "configId"
+  | "lenient"
   | "version"
   | "help"
   | NotYet;
@@ -33,7 +35,6 @@ type NotYet =
   | "namespace"
   | "core"
   | "corePattern"
-  | "configId"
   | "signum"
   | "snmp";
 
@@ -42,9 +43,9 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   foreground: { names: ["-n", "--dont-fork"], help: "stay in the foreground" },
   test: {
     names: ["-t", "--config-test"],
-    value: "FILE",
+    value: "LOG",
     arity: "attached",
-    help: "check the configuration: 0 good, 5 not",
+    help: "check the configuration: 0 good, 5 mistakes, 6 scripts as root; LOG gets the messages",
   },
   console: { names: ["-l", "--log-console"], help: "log to stderr too" },
   detail: { names: ["-D", "--log-detail"], help: "log in detail" },
@@ -58,6 +59,8 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   noRespawn: { names: ["-R", "--dont-respawn"], help: "do not restart after a crash; always so" },
   pidFile: { names: ["-p", "--pid"], value: "FILE", help: "pid file (/run/keepalived.pid)" },
   vrrpPidFile: { names: ["-r", "--vrrp_pid"], value: "FILE", help: "pid file of VRRP (/run/vrrp.pid)" },
+  configId: { names: ["-i", "--config-id"], value: "ID", help: "which @ID lines count (the host's name)" },
+  lenient: { names: ["--lenient"], help: "go on from mistakes, as is done anyway outside a supervisor" },
   umask: { names: ["-u", "--umask"], value: "OCTAL", help: "file mode creation mask" },
   version: { names: ["-v", "--version"], help: "print the version" },
   help: { names: ["-h", "--help"], help: "print this" },
@@ -82,7 +85,6 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   namespace: { names: ["-s", "--namespace"], value: "NAME", help: "runs in a network namespace", notSupported: true },
   core: { names: ["-m", "--core-dump"], help: "writes core dumps", notSupported: true },
   corePattern: { names: ["-M", "--core-dump-pattern"], value: "PATTERN", help: "names core dumps", notSupported: true },
-  configId: { names: ["-i", "--config-id"], value: "ID", help: "selects @ID lines", notSupported: true },
   signum: { names: ["--signum"], value: "NAME", help: "prints a signal's number", notSupported: true },
   snmp: { names: ["-x", "--snmp", "-A", "--snmp-agent-socket"], help: "speaks SNMP", notSupported: true },
 };

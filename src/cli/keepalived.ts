@@ -1,8 +1,8 @@
 /** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
-import { writeFileSync } from "node:fs";
+import { appendFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Diagnostics, render } from "../config/diagnostics.js";
+import { type Diagnostic, Diagnostics, render } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import type { Failover } from "../failover/failover.js";
 import { statisticsText } from "../failover/statistics.js";
@@ -19,7 +19,14 @@ import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
 import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
 import { type KeepalivedFlag, keepalivedFlags } from "./keepalived-flags.js";
 import { facilityNumber, type KeepalivedLog, keepalivedLog } from "./keepalived-log.js";
-import { countText, loadKeepalived, printDiagnostics, readSources } from "./load.js";
+import {
+  countText,
+  type KeepalivedOptions,
+  loadKeepalived,
+  printDiagnostics,
+  readSources,
+  renderedDiagnostics,
+} from "./load.js";
 import { type Notifier, openNotifier } from "./notify.js";
 import { isProcessNamed, PidFile, readPid } from "./pid-file.js";
 import { nameProcess } from "./process-name.js";
@@ -29,7 +36,16 @@ import { basculeVersion, KEEPALIVED_VERSION, keepalivedVersion } from "./version
 type Flags = ParsedFlags<KeepalivedFlag>;
 
 /** keepalived's exit codes; the first is also that of a wrong flag. */
-const EXIT = { ok: 0, fatal: 1, configuration: 2, noConfiguration: 6, testFailed: 5 } as const;
+const EXIT = {
+  ok: 0,
+  fatal: 1,
+  configuration: 2,
+  noConfiguration: 6,
+  // What -t says of a file.
+  good: 0,
+  mistaken: 5,
+  insecure: 6,
+} as const;
 
 const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";
 const IDENTITY = `Keepalived v${KEEPALIVED_VERSION} (Bascule ${basculeVersion()})`;
@@ -77,16 +93,36 @@ function filesOf(flags: Flags): readonly string[] {
 }
 
 async function test(flags: Flags): Promise<number> {
-  const named = flags.value("test");
-  const sources = readSources(named === undefined ? filesOf(flags) : [named]);
+  const sources = readSources(filesOf(flags));
+  const lines: string[] = [];
   // keepalived calls a file that is not there good, and drivers know it so; but it must not pass in silence.
-  for (const problem of sources.problems) printError(`warning: ${problem}: nothing was checked`);
+  for (const problem of sources.problems) lines.push(`warning: ${problem}: nothing was checked`);
   const diagnostics = new Diagnostics();
-  await loadKeepalived(sources.files, diagnostics);
-  printDiagnostics(diagnostics);
+  await loadKeepalived(sources.files, diagnostics, configIdOf(flags));
+  lines.push(...renderedDiagnostics(diagnostics));
   const counted = countText(diagnostics.all);
-  if (counted !== "") printError(counted);
-  return diagnostics.hasErrors ? EXIT.testFailed : EXIT.ok;
+  if (counted !== "") lines.push(counted);
+  const log = flags.value("test");
+  if (log === undefined) for (const line of lines) printError(line);
+  else if (!appendLines(log, lines)) return EXIT.fatal;
+  const { verdict } = await import("../config/keepalived/verdict.js");
+  return EXIT[verdict(diagnostics)];
+}
+
+/** `-t=FILE`: the messages go there. */
+function appendLines(path: string, lines: readonly string[]): boolean {
+  try {
+    appendFileSync(path, lines.map((line) => `${line}\n`).join(""));
+    return true;
+  } catch (error) {
+    printError(`keepalived: cannot write ${path}: ${(error as Error).message}`);
+    return false;
+  }
+}
+
+function configIdOf(flags: Flags): KeepalivedOptions {
+  const configId = flags.value("configId");
+  return configId === undefined ? {} : { configId };
 }
 
 async function start(flags: Flags, args: readonly string[]): Promise<number> {
@@ -98,19 +134,26 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
   const sources = readSources(filesOf(flags));
   if (sources.problems.length > 0) return refuse(sources.problems.join("\n"), EXIT.noConfiguration);
   const diagnostics = new Diagnostics();
-  const configuration = await loadKeepalived(sources.files, diagnostics);
+  const configuration = await loadKeepalived(sources.files, diagnostics, configIdOf(flags));
+  const { isFatal, logLineOf } = await import("../config/keepalived/verdict.js");
+  const fatal = diagnostics.all.some(isStrict(flags) ? isError : isFatal);
   // The caller of a daemon, and a supervisor, have shown what is not an error already.
-  if (diagnostics.hasErrors || !(isDaemonChild() || isSupervised())) printDiagnostics(diagnostics);
-  if (diagnostics.hasErrors)
-    return refuse(`Configuration is not valid: ${countText(diagnostics.all)}`, EXIT.configuration);
+  if (fatal || !(isDaemonChild() || isSupervised())) printDiagnostics(diagnostics);
+  if (fatal) return refuse(`Configuration is not valid: ${countText(diagnostics.all)}`, EXIT.configuration);
+  const mistakes = diagnostics.sorted().filter(isError).map(logLineOf);
 
   const foreground = flags.has("foreground") || isSupervised();
   if (!foreground && !isDaemonChild()) return daemonise(["keepalived", ...args]);
   nameProcess(["keepalived", ...args]);
-  return serve(flags, configuration, foreground);
+  return serve(flags, configuration, mistakes, foreground);
 }
 
-async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreground: boolean): Promise<number> {
+async function serve(
+  flags: Flags,
+  configuration: KeepalivedConfiguration,
+  mistakes: readonly string[],
+  foreground: boolean,
+): Promise<number> {
   const log = keepalivedLog({
     console: flags.has("console"),
     foreground,
@@ -126,6 +169,7 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
   });
   stopWithSupervisor(() => signals.request("SIGTERM"));
   log(`Starting ${IDENTITY}`);
+  for (const mistake of mistakes) log(mistake, "err");
   const pidFiles = claimPidFiles(flags, log);
   if (pidFiles === undefined) {
     const reason = "daemon is already running";
@@ -174,17 +218,25 @@ async function serve(flags: Flags, configuration: KeepalivedConfiguration, foreg
   return EXIT.ok;
 }
 
-/** Reads the files again; with a mistake in them the present configuration goes on. */
+/** Under a supervisor the operator has said whether mistakes are to be put up with; alone we go on, as keepalived does. */
+const isStrict = (flags: Flags): boolean => isSupervised() && !flags.has("lenient");
+const isError = ({ severity }: Diagnostic): boolean => severity === "error";
+
+/** Reads the files again; if they are not to be used, or look as if they were being written, the present ones hold. */
 async function reload(flags: Flags, failover: Failover, log: KeepalivedLog, notifier: Notifier): Promise<void> {
   log("Reloading ...");
   notifier.send(`RELOADING=1\nMONOTONIC_USEC=${Math.round(performance.now() * 1000)}`);
   try {
     const { files, problems } = readSources(filesOf(flags));
     const diagnostics = new Diagnostics();
-    const configuration = await loadKeepalived(files, diagnostics);
+    const configuration = await loadKeepalived(files, diagnostics, configIdOf(flags));
+    const { isFatal, isBroken } = await import("../config/keepalived/verdict.js");
+    const refused = diagnostics.all.some(
+      isStrict(flags) ? isError : (diagnostic) => isFatal(diagnostic) || isBroken(diagnostic),
+    );
     for (const diagnostic of diagnostics.sorted())
       log(render(diagnostic), diagnostic.severity === "error" ? "err" : "warning");
-    if (problems.length > 0 || diagnostics.hasErrors) {
+    if (problems.length > 0 || refused) {
       for (const problem of problems) log(problem, "err");
       log(
         `Not reloaded: ${countText(diagnostics.all, problems.length)}; going on with the present configuration`,

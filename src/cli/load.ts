@@ -63,13 +63,24 @@ function resolveHost(host: string): string | undefined {
   return isIP(address) === 0 ? undefined : address;
 }
 
+export interface KeepalivedOptions {
+  /** `-i`; undefined: the host's name. */
+  readonly configId?: string;
+  /** Mistakes that keepalived would log and go on from are warnings. */
+  readonly lenient?: boolean;
+}
+
 export async function loadKeepalived(
   files: readonly SourceFile[],
   diagnostics: Diagnostics,
-  configId?: string,
+  { configId, lenient = false }: KeepalivedOptions = {},
 ): Promise<KeepalivedConfiguration> {
   const { readKeepalived } = await import("../config/keepalived/read.js");
-  return readKeepalived(files, diagnostics, { sources: hostSources(configId) });
+  const { softened } = await import("../config/keepalived/verdict.js");
+  const found = new Diagnostics();
+  const configuration = readKeepalived(files, found, { sources: hostSources(configId) });
+  for (const diagnostic of found.all) diagnostics.report(lenient ? softened(diagnostic) : diagnostic);
+  return configuration;
 }
 
 /** All files of one start, read and understood as far as they go. */
@@ -84,17 +95,17 @@ export interface Loaded {
 }
 
 /** Reads the files of one box, of any language; several of one language are one configuration, in the order given. */
-export async function loadAll(paths: readonly string[]): Promise<Loaded> {
+export async function loadAll(paths: readonly string[], options: KeepalivedOptions = {}): Promise<Loaded> {
   const loaded = await loadProxy(paths);
   const { keepalivedFiles, diagnostics } = loaded;
   if (keepalivedFiles.length === 0) return loaded;
-  return { ...loaded, keepalived: await loadKeepalived(keepalivedFiles, diagnostics) };
+  return { ...loaded, keepalived: await loadKeepalived(keepalivedFiles, diagnostics, options) };
 }
 
 /** The same for checking only: a second keepalived.conf is another box's, and each is judged by itself. */
-export async function loadEach(paths: readonly string[]): Promise<Loaded> {
+export async function loadEach(paths: readonly string[], options: KeepalivedOptions = {}): Promise<Loaded> {
   const loaded = await loadProxy(paths);
-  for (const file of loaded.keepalivedFiles) await loadKeepalived([file], loaded.diagnostics);
+  for (const file of loaded.keepalivedFiles) await loadKeepalived([file], loaded.diagnostics, options);
   return loaded;
 }
 
@@ -117,8 +128,22 @@ async function loadProxy(paths: readonly string[]): Promise<Loaded> {
   return { haproxyFiles, keepalivedFiles, haproxy, keepalived: undefined, diagnostics, problems };
 }
 
+/** Beyond this nobody reads on, and mending the first ones mends most of the others. */
+const MOST_SHOWN = 200;
+
 export function printDiagnostics(diagnostics: Diagnostics): void {
-  for (const diagnostic of diagnostics.sorted()) printError(`${render(diagnostic)}\n`);
+  for (const text of renderedDiagnostics(diagnostics)) printError(text);
+}
+
+/** In the order of the files. Errors come before warnings where there are too many to show. */
+export function renderedDiagnostics(diagnostics: Diagnostics): string[] {
+  const sorted = diagnostics.sorted();
+  const errors = sorted.filter(({ severity }) => severity === "error");
+  const others = sorted.filter(({ severity }) => severity !== "error");
+  const shown = new Set([...errors, ...others].slice(0, MOST_SHOWN));
+  const texts = sorted.filter((diagnostic) => shown.has(diagnostic)).map((diagnostic) => `${render(diagnostic)}\n`);
+  if (sorted.length > shown.size) texts.push(`… and ${sorted.length - shown.size} more\n`);
+  return texts;
 }
 
 /** `2 errors, 1 warning`, or the empty string. */

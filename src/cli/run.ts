@@ -15,10 +15,11 @@ import { nameProcess } from "./process-name.js";
 import { stopSignals } from "./stop-signals.js";
 import { basculeVersion } from "./version.js";
 
-type Id = "control" | "detail" | "help";
+type Id = "control" | "detail" | "lenient" | "help";
 const flags: FlagTable<Id> = {
   control: controlFlag,
   detail: { names: ["-D", "--log-detail"], help: "log the fail-over part in detail" },
+  lenient: { names: ["--lenient"], help: "go on from mistakes in keepalived.conf, as keepalived does" },
   help: { names: ["-h", "--help"], help: "print this" },
 };
 
@@ -34,7 +35,8 @@ export async function run(args: readonly string[]): Promise<number> {
     print(describeFlags(flags));
     return parsed.flags.has("help") ? 0 : 1;
   }
-  const loaded = await loadAll(parsed.flags.operands);
+  const lenient = parsed.flags.has("lenient");
+  const loaded = await loadAll(parsed.flags.operands, { lenient });
   printDiagnostics(loaded.diagnostics);
   if (loaded.problems.length > 0 || loaded.diagnostics.hasErrors) {
     for (const problem of loaded.problems) printError(problem);
@@ -42,10 +44,11 @@ export async function run(args: readonly string[]): Promise<number> {
     return 1;
   }
   nameProcess(["bascule", "run", ...args]);
-  return supervise(loaded, controlPath(parsed.flags.value("control")), parsed.flags.has("detail"));
+  const failoverFlags = [...(parsed.flags.has("detail") ? ["-D"] : []), ...(lenient ? ["--lenient"] : [])];
+  return supervise(loaded, controlPath(parsed.flags.value("control")), failoverFlags);
 }
 
-async function supervise(loaded: Loaded, path: string, detail: boolean): Promise<number> {
+async function supervise(loaded: Loaded, path: string, failoverFlags: readonly string[]): Promise<number> {
   const write = (origin: string) => (line: string) => print(logLine(new Date(), origin, line));
   const log = write("bascule");
   const signals = stopSignals(
@@ -61,7 +64,7 @@ async function supervise(loaded: Loaded, path: string, detail: boolean): Promise
   if (loaded.haproxy !== undefined)
     parts.proxy = part("proxy", ["haproxy", "-db", ...asFlags(loaded.haproxyFiles)], () => ({}));
   if (loaded.keepalived !== undefined) {
-    const args = ["keepalived", "-n", ...(detail ? ["-D"] : []), ...asFlags(loaded.keepalivedFiles)];
+    const args = ["keepalived", "-n", ...failoverFlags, ...asFlags(loaded.keepalivedFiles)];
     parts.failover = part("failover", args, () => failoverMarks(supervisor));
   }
   const supervisor: Supervisor = new Supervisor({

@@ -47,12 +47,10 @@ export class Diagnostics {
 
   /** In the order of file and line, so that a user can walk down the file. */
   sorted(): Diagnostic[] {
-    const files = [...new Set(this.all.map((diagnostic) => diagnostic.span.file))];
+    const files = new Map([...new Set(this.all.map(({ span }) => span.file))].map((file, index) => [file, index]));
     return [...this.all].sort(
       (a, b) =>
-        files.indexOf(a.span.file) - files.indexOf(b.span.file) ||
-        a.span.line - b.span.line ||
-        a.span.column - b.span.column,
+        files.get(a.span.file)! - files.get(b.span.file)! || a.span.line - b.span.line || a.span.column - b.span.column,
     );
   }
 }
@@ -63,7 +61,7 @@ export class Diagnostics {
  */
 export function render(diagnostic: Diagnostic): string {
   const { span } = diagnostic;
-  const text = linesOf(span.file)[span.line - 1]?.replace(/\r$/, "") ?? "";
+  const text = lineOf(span);
   const gutter = `${span.line} | `;
   // Tabs before the caret stay tabs, so that it stands under its word whatever the terminal makes of them.
   const indent = text.slice(0, span.column - 1).replace(/[^\t]/g, " ");
@@ -77,6 +75,9 @@ export function render(diagnostic: Diagnostic): string {
   if (diagnostic.remedy !== undefined) lines.push(`${" ".repeat(gutter.length - 2)}= help: ${diagnostic.remedy}`);
   return lines.join("\n");
 }
+
+/** The line of a span as written, without its end. */
+export const lineOf = ({ file, line }: Span): string => linesOf(file)[line - 1]?.replace(/\r$/, "") ?? "";
 
 /** Kept, since a file in a sad state has a diagnostic for each of its lines. */
 function linesOf(file: SourceFile): readonly string[] {

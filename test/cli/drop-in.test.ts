@@ -1,7 +1,7 @@
 /** Command lines, exit codes and first lines by which drivers know haproxy and keepalived. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { bascule, entry, folder } from "./program.js";
@@ -93,13 +93,60 @@ test("haproxy without a file, with a bad number or a flag not done, fails and sa
   assert.equal(bascule("haproxy", "-cc", "1").code, 2, "1 would say that the condition is false");
 });
 
-test("keepalived -t: 0 for a good file, 5 for a bad one; -tFILE as well", (t) => {
+test("keepalived -t: 0 for a good file, 5 for a bad one, and the messages go to stderr or to -t=LOG", (t) => {
   const path = folder(t, { "good.conf": GOOD_VRRP, "bad.conf": GOOD_VRRP.replace("priority 100", "priority 300") });
   assert.equal(bascule("keepalived", "-t", "-f", join(path, "good.conf")).code, 0);
   const bad = bascule("keepalived", "-t", "-f", join(path, "bad.conf"));
   assert.equal(bad.code, 5);
   assert.match(bad.stderr, /bad\.conf:4:\d+: error/);
-  assert.equal(bascule("keepalived", `-t${join(path, "bad.conf")}`).code, 5);
+  for (const flag of ["-tlog", "--config-test=log"]) {
+    const log = join(path, "log");
+    const logged = bascule("keepalived", flag.replace("log", log), "-f", join(path, "bad.conf"));
+    assert.deepEqual([logged.code, logged.stderr], [5, ""]);
+    assert.match(readFileSync(log, "utf8"), /bad\.conf:4:\d+: error/);
+    unlinkSync(log);
+  }
+  assert.equal(bascule("keepalived", "-t/nonexistent/log", "-f", join(path, "good.conf")).code, 1);
+});
+
+test("keepalived -t: 6 where scripts would run as root and enable_script_security is not set, as keepalived has it", (t) => {
+  const script = "vrrp_script chk {\n  script /bin/true\n}\n";
+  const tracking = GOOD_VRRP.replace("priority 100", "priority 100\n  track_script {\n    chk\n  }");
+  const secure = "global_defs {\n  enable_script_security\n  script_user root\n}\n";
+  const path = folder(t, { "root.conf": script + tracking, "secure.conf": secure + script + tracking });
+  assert.equal(bascule("keepalived", "-t", "-f", join(path, "root.conf")).code, 6);
+  assert.equal(bascule("keepalived", "-t", "-f", join(path, "secure.conf")).code, 0);
+});
+
+test("keepalived -i chooses the lines of a host, and files are included from beside the file", (t) => {
+  const path = folder(t, {
+    "keepalived.conf": `@one include one.conf\n$NAME=one\n@^one prioritty 5\ninclude "one.conf"\n`,
+    "one.conf": GOOD_VRRP,
+  });
+  assert.equal(bascule("keepalived", "-t", "-i", "one", "-f", join(path, "keepalived.conf")).code, 5, "one.conf twice");
+  const two = bascule("keepalived", "-t", "--config-id=two", "-f", join(path, "keepalived.conf"));
+  assert.equal(two.code, 5);
+  assert.match(two.stderr, /keepalived\.conf:3:7: error\[unknown-keyword\]/);
+  assert.doesNotMatch(two.stderr, /one\.conf/);
+});
+
+test("check and run refuse a mistake that keepalived goes on from, unless they are to be lenient", (t) => {
+  const path = folder(t, { "keepalived.conf": GOOD_VRRP.replace("priority 100", "prioritty 100") });
+  const file = join(path, "keepalived.conf");
+  assert.equal(bascule("check", file).code, 1);
+  const lenient = bascule("check", "--lenient", file);
+  assert.equal(lenient.code, 0);
+  assert.match(lenient.stderr, /warning\[unknown-keyword\][\s\S]*did you mean priority\?/);
+  assert.match(bascule("run", file).stderr, /Not started: 1 error/);
+});
+
+test("of thousands of mistakes the first hundreds are shown, errors before warnings, and the others counted", (t) => {
+  const path = folder(t, { "keepalived.conf": `${"prioritty 100\n".repeat(5000)}vrrp_instance VI_1 {\n}\n` });
+  const { code, stdout, stderr } = bascule("check", join(path, "keepalived.conf"));
+  assert.equal(code, 1);
+  assert.equal(stderr.match(/error\[unknown-keyword\]/g)!.length, 200);
+  assert.match(stderr, /… and 480\d more/);
+  assert.match(stdout, /500\d errors/);
 });
 
 test("keepalived -t calls a missing file good, as keepalived does, but not in silence", () => {
@@ -108,8 +155,8 @@ test("keepalived -t calls a missing file good, as keepalived does, but not in si
   assert.match(stderr, /nonexistent\.conf: no such file: nothing was checked/);
 });
 
-test("keepalived ends with 2 for a bad configuration and 6 for none", (t) => {
-  const path = folder(t, { "bad.conf": GOOD_VRRP.replace("priority 100", "priority 300") });
+test("keepalived ends with 2 for a configuration that nothing may be started with, and 6 for none", (t) => {
+  const path = folder(t, { "bad.conf": `${GOOD_VRRP}~SEQ(A, 1, 99999999) router_id x\n` });
   assert.equal(bascule("keepalived", "-n", "-f", join(path, "bad.conf")).code, 2);
   assert.equal(bascule("keepalived", "-f", join(path, "bad.conf")).code, 2);
   assert.equal(bascule("keepalived", "-n", "-f", "/nonexistent.conf").code, 6);

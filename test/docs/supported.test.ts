@@ -122,7 +122,7 @@ test("what the engine does not carry out yet is refused, and listed as planned: 
   }\n`;
   const diagnostics = new Diagnostics();
   readKeepalived([{ path: "keepalived.conf", text }], diagnostics, { planned });
-  const refusals = diagnostics.all.filter(({ code }) => code === "not-supported");
+  const refusals = diagnostics.all.filter(({ code }) => code === "not-supported-yet");
   assert.deepEqual(
     refusals.map(({ span, message }) => `${span.line} ${message}`),
     [

@@ -78,7 +78,7 @@ export function refuseFeature(
 export function reportPlanned(what: string, span: Span, diagnostics: Reading["diagnostics"]): void {
   diagnostics.report({
     severity: "error",
-    code: "not-supported",
+    code: "not-supported-yet",
     span,
     message: `${what} is not supported yet`,
     cause: "Bascule reads it, and would not do what it asks for",
