@@ -5,12 +5,14 @@ import { EPOLLEXCLUSIVE, EPOLLIN } from "../sys/epoll.js";
 import { EAGAIN, ECONNABORTED, EINTR } from "../sys/errno.js";
 import { accept, lastAddress } from "../sys/socket.js";
 import { ClientAddress } from "./client-address.js";
+import type { ConnectionLimits } from "./connection-limits.js";
+import type { Entity } from "./shared-state.js";
 
 /** Connections taken in one go, so that a flood of them does not starve those that are there. */
 const ACCEPTS_PER_WAKE = 16;
 /** Fewer where other workers can take the rest. */
 const SHARED_ACCEPTS_PER_WAKE = 4;
-/** A listener that had to stop looks again after this many milliseconds. */
+/** A listener that had to stop looks again after this many milliseconds, if nothing wakes it before. */
 const PAUSE = 100;
 
 /** Takes connections while it may. */
@@ -18,14 +20,14 @@ export class Listener implements Handler {
   #token: Token | undefined;
   readonly #retry: Timer;
 
-  /**
-   * @param mayAccept false while the frontend, or the process, is full
-   * @param onAccepted owns the descriptor from then on
-   */
+  /** It waits until this is not full any more; undefined: it does not. */
+  #awaits: Entity | undefined;
+
+  /** @param onAccepted owns the descriptor from then on, and the place in `limits` that was taken for it */
   constructor(
     readonly loop: Loop,
     readonly fd: number,
-    readonly mayAccept: () => boolean,
+    readonly limits: ConnectionLimits,
     readonly onAccepted: (fd: number, client: ClientAddress) => void,
     /** In its frontend, from 1. */
     readonly number: number,
@@ -41,7 +43,13 @@ export class Listener implements Handler {
     if (this.isShared) this.#queueUp();
   }
 
+  /** For a place, and not for something else to pass. */
+  get isWaiting(): boolean {
+    return this.#awaits !== undefined;
+  }
+
   resume(): void {
+    this.#endWait();
     this.loop.timers.disarm(this.#retry);
     if (this.#token !== undefined) return;
     this.#token = this.loop.add(this.fd, EPOLLIN | EPOLLEXCLUSIVE, this);
@@ -49,6 +57,7 @@ export class Listener implements Handler {
 
   /** Takes no more; the socket stays open, for other workers and for later. */
   stop(): void {
+    this.#endWait();
     this.loop.timers.release(this.#retry);
     if (this.#token !== undefined) this.loop.remove(this.fd, this.#token);
     this.#token = undefined;
@@ -59,22 +68,23 @@ export class Listener implements Handler {
     this.stop();
     for (;;) {
       const fd = accept(this.fd);
-      if (fd >= 0) this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
-      else if (fd !== -ECONNABORTED && fd !== -EINTR) return;
+      if (fd >= 0) {
+        this.limits.enter();
+        this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
+      } else if (fd !== -ECONNABORTED && fd !== -EINTR) return;
     }
   }
 
   #acceptSome(most: number): void {
     for (let count = 0; count < most; count++) {
-      if (!this.mayAccept()) {
-        this.#pause();
-        return;
-      }
+      if (!this.#takePlace()) return;
       const fd = accept(this.fd);
       if (fd >= 0) {
+        this.limits.noteHighest();
         this.onAccepted(fd, new ClientAddress(lastAddress, this.number));
         continue;
       }
+      this.limits.leave();
       if (fd === -EAGAIN) return;
       // The client gave up while it stood in the queue.
       if (fd === -ECONNABORTED || fd === -EINTR) continue;
@@ -92,6 +102,24 @@ export class Listener implements Handler {
     if (this.#token === undefined) return;
     this.loop.remove(this.fd, this.#token);
     this.#token = this.loop.add(this.fd, EPOLLIN | EPOLLEXCLUSIVE, this);
+  }
+
+  #takePlace(): boolean {
+    if (this.limits.tryEnter()) return true;
+    const full = this.limits.beginWait();
+    // Whoever left in between could not see us wait.
+    if (this.limits.tryEnter()) {
+      this.limits.endWait(full);
+      return true;
+    }
+    this.#pause();
+    this.#awaits = full;
+    return false;
+  }
+
+  #endWait(): void {
+    if (this.#awaits !== undefined) this.limits.endWait(this.#awaits);
+    this.#awaits = undefined;
   }
 
   #pause(): void {

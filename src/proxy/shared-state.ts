@@ -80,9 +80,11 @@ export const Gauge = {
   queued: 8,
   /** qmax */
   mostQueued: 9,
+  /** Frontends, and the process: listeners that wait until it is not full any more. */
+  awaited: 10,
 } as const;
 
-const GAUGES = 10;
+const GAUGES = 11;
 
 export interface StateLayout {
   readonly workers: number;
@@ -173,14 +175,8 @@ export class SharedState {
 
   /** Adds 1 to a gauge, and keeps another one at the greatest value that it has had. Returns what it is now. */
   raise(entity: Entity, gauge: number, highestGauge: number): number {
-    const base = entity * GAUGES;
-    const current = Atomics.add(this.gauges, base + gauge, 1) + 1;
-    let highest = Atomics.load(this.gauges, base + highestGauge);
-    while (current > highest) {
-      const seen = Atomics.compareExchange(this.gauges, base + highestGauge, highest, current);
-      if (seen === highest) break;
-      highest = seen;
-    }
+    const current = this.addGauge(entity, gauge, 1) + 1;
+    this.#keepHighest(entity, highestGauge, current);
     return current;
   }
 
@@ -191,6 +187,24 @@ export class SharedState {
 
   own(entity: Entity): void {
     this.#share[entity]! += 1;
+  }
+
+  /** One more session, unless there are `limit` already. `highest` is left to `noteHighest`. */
+  tryEnter(entity: Entity, limit: number): boolean {
+    const at = entity * GAUGES + Gauge.current;
+    for (let current = Atomics.load(this.gauges, at); current < limit; ) {
+      const seen = Atomics.compareExchange(this.gauges, at, current, current + 1);
+      if (seen === current) {
+        this.#share[entity]! += 1;
+        return true;
+      }
+      current = seen;
+    }
+    return false;
+  }
+
+  noteHighest(entity: Entity): void {
+    this.#keepHighest(entity, Gauge.highest, this.gauge(entity, Gauge.current));
   }
 
   leave(entity: Entity): void {
@@ -207,6 +221,16 @@ export class SharedState {
 
   #shareOf(worker: number): Int32Array {
     return new Int32Array(this.handle.shares, worker * shareSize(this.entities), this.entities);
+  }
+
+  #keepHighest(entity: Entity, gauge: number, value: number): void {
+    const at = entity * GAUGES + gauge;
+    let highest = Atomics.load(this.gauges, at);
+    while (value > highest) {
+      const seen = Atomics.compareExchange(this.gauges, at, highest, value);
+      if (seen === highest) return;
+      highest = seen;
+    }
   }
 
   /** Where a worker's counters of an entity begin in `counters`. */

@@ -9,6 +9,7 @@ import { chrootThread, setThreadName } from "../sys/process.js";
 import { close, resetOnClose } from "../sys/socket.js";
 import { liveHandles } from "../sys/ssl.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
+import { ConnectionLimits } from "./connection-limits.js";
 import { HttpSession } from "./http-session.js";
 import { FrontendConnection } from "./http2/frontend-connection.js";
 import { Listener } from "./listener.js";
@@ -45,6 +46,8 @@ class ProxyWorker implements SessionContext {
   readonly #handshakes = new Set<Handshake>();
   readonly #proxyHeaders = new Set<ProxyHeaderReader>();
   readonly #listeners: Listener[] = [];
+  /** Of each frontend, whose entities are their numbers. */
+  readonly #limits: readonly ConnectionLimits[];
 
   constructor(readonly start: WorkerStart) {
     this.state = new SharedState(start.state, start.worker);
@@ -56,8 +59,14 @@ class ProxyWorker implements SessionContext {
     const lists = new WaitLists(this.state, start.waitLists);
     this.#room = new WaitingRoom(lists, worker, this.loop);
     this.#runtime = buildRuntime(configuration, maxConnections, this.state, this.#room, worker, tables, start.tls);
+    this.#limits = this.#runtime.frontends.map(({ entity, settings }) => {
+      const onFree = (): void => this.#onPlaceFree(limits);
+      const limits = new ConnectionLimits(this.state, entity, settings.maxConnections, maxConnections, onFree);
+      return limits;
+    });
     this.loop.listen(start.wakeFd, () => {
       this.#room.onReady();
+      this.#resumeListeners();
       this.#takeMessages();
     });
     const warnings = this.#confine();
@@ -83,8 +92,7 @@ class ProxyWorker implements SessionContext {
 
   onSessionEnd(session: ClientSession): void {
     this.#sessions.remove(session);
-    this.state.leave(session.frontend.entity);
-    this.state.leave(this.state.process);
+    this.#limitsOf(session.frontend).leave();
     this.#stopIfDone();
   }
 
@@ -126,10 +134,7 @@ class ProxyWorker implements SessionContext {
   }
 
   #listen(frontend: FrontendRuntime, fds: readonly number[]): void {
-    const { state } = this;
-    const mayAccept = (): boolean =>
-      state.gauge(frontend.entity, Gauge.current) < frontend.settings.maxConnections &&
-      state.gauge(state.process, Gauge.current) < this.start.maxConnections;
+    const isShared = this.state.layout.workers > 1;
     for (const [index, fd] of fds.entries()) {
       const tls = frontend.tls[index];
       const onAccepted =
@@ -137,7 +142,7 @@ class ProxyWorker implements SessionContext {
           ? (client: number, address: ClientAddress) => this.#accept(frontend, index, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
       const first = this.#admit(frontend, index, onAccepted);
-      this.#listeners.push(new Listener(this.loop, fd, mayAccept, first, index + 1, state.layout.workers > 1));
+      this.#listeners.push(new Listener(this.loop, fd, this.#limitsOf(frontend), first, index + 1, isShared));
     }
   }
 
@@ -156,6 +161,7 @@ class ProxyWorker implements SessionContext {
       }
       counters.add(Counter.connections, 1);
       counters.add(Counter.deniedConnections, 1);
+      this.#limitsOf(frontend).leave();
       resetOnClose(fd);
       close(fd);
     };
@@ -167,7 +173,7 @@ class ProxyWorker implements SessionContext {
     const timeout = mode === "http" ? Math.min(timeoutClient, timeoutHttpRequest) : timeoutClient;
     const owner: ProxyHeaderOwner = {
       onProxyHeader: (reader, client) => {
-        this.#endProxyHeader(frontend, reader);
+        this.#proxyHeaders.delete(reader);
         onAccepted(reader.fd, client);
       },
       onNoProxyHeader: (reader, reason) => {
@@ -184,17 +190,13 @@ class ProxyWorker implements SessionContext {
       },
     };
     return (fd, address) => {
-      // It counts against maxconn from now on, and as a session once its header is there.
-      this.state.enter(this.state.process);
-      this.state.enter(frontend.entity);
       this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
     };
   }
 
   #endProxyHeader(frontend: FrontendRuntime, reader: ProxyHeaderReader): void {
     this.#proxyHeaders.delete(reader);
-    this.state.leave(frontend.entity);
-    this.state.leave(this.state.process);
+    this.#limitsOf(frontend).leave();
   }
 
   #accept(frontend: FrontendRuntime, bind: number, fd: number, address: ClientAddress): void {
@@ -242,8 +244,7 @@ class ProxyWorker implements SessionContext {
 
   #endHandshake(frontend: FrontendRuntime, handshake: Handshake): void {
     if (!this.#handshakes.delete(handshake)) return;
-    this.state.leave(frontend.entity);
-    this.state.leave(this.state.process);
+    this.#limitsOf(frontend).leave();
     this.#stopIfDone();
   }
 
@@ -264,8 +265,6 @@ class ProxyWorker implements SessionContext {
   }
 
   #countConnection(frontend: FrontendRuntime): void {
-    this.state.enter(this.state.process);
-    this.state.enter(frontend.entity);
     this.state.setGauge(frontend.entity, Gauge.lastSession, Math.floor(Date.now() / 1000));
     frontend.counters.add(Counter.connections, 1);
   }
@@ -276,6 +275,25 @@ class ProxyWorker implements SessionContext {
     if (directory === undefined) return [];
     const result = chrootThread(directory);
     return result < 0 ? [`cannot chroot to ${directory}: ${errnoText(-result)}`] : [];
+  }
+
+  #limitsOf(frontend: FrontendRuntime): ConnectionLimits {
+    return this.#limits[frontend.entity]!;
+  }
+
+  /** A listener of ours that waits for it takes it; else one in another worker may. */
+  #onPlaceFree(limits: ConnectionLimits): void {
+    const waiting = this.#listeners.filter(
+      (listener) => listener.isWaiting && (listener.limits === limits || limits.isProcessAwaited),
+    );
+    for (const listener of waiting) listener.resume();
+    if (waiting.length > 0) return;
+    const { lists, worker } = this.#room;
+    for (let other = 0; other < this.state.layout.workers; other++) if (other !== worker) lists.wake(other);
+  }
+
+  #resumeListeners(): void {
+    for (const listener of this.#listeners) if (listener.isWaiting) listener.resume();
   }
 
   #takeMessages(): void {
