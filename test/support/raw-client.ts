@@ -72,17 +72,42 @@ export class RawClient {
 
   /** Waits until all that has come fits. Returns it, and forgets it. */
   async until(isEnough: (text: string) => boolean, deadlineMs = 5000): Promise<string> {
-    const text = await eventually(() => this.text, isEnough, { deadlineMs, everyMs: 2 });
+    await this.#arrival(isEnough, deadlineMs);
+    const { text } = this;
     this.#chunks = [];
     return text;
   }
 
   /** One response whose body has a Content-Length, or none. */
   async response(): Promise<RawResponse> {
-    const text = await eventually(() => this.text, isWholeResponse, { everyMs: 2 });
+    await this.#arrival(isWholeResponse, 5000);
+    const { text } = this;
     const length = responseLength(text);
     this.#chunks = [Buffer.from(text.slice(length), "latin1")];
     return parseResponse(text.slice(0, length));
+  }
+
+  /** Looks whenever something comes, and not every so often: a thousand clients may wait at once. */
+  async #arrival(isEnough: (text: string) => boolean, deadlineMs: number): Promise<void> {
+    if (isEnough(this.text)) return;
+    await new Promise<void>((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.socket.off("data", look);
+      };
+      const look = (): void => {
+        if (!isEnough(this.text)) return;
+        end();
+        resolve();
+      };
+      const timer = setTimeout(() => {
+        end();
+        reject(
+          new assert.AssertionError({ message: `not within ${deadlineMs} ms: ${isEnough}, saw`, actual: this.text }),
+        );
+      }, deadlineMs);
+      this.socket.on("data", look);
+    });
   }
 
   async untilClosed(deadlineMs = 5000): Promise<string> {
