@@ -652,8 +652,9 @@ export class HttpSession extends Session {
 
   // Our own answers ──────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** A request that is refused before it has a backend. */
+  /** A request that is refused before it has a backend; as HAProxy counts, it is one. */
   #refuse(status: number, termination: string): void {
+    this.frontend.counters.add(Counter.requests, 1);
     this.frontend.counters.add(Counter.requestErrors, 1);
     this.#keepAlive = false;
     this.#answer(status, termination);

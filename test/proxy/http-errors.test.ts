@@ -157,6 +157,8 @@ test("408 when a request head takes longer than `timeout http-request`, however 
   await proxy.quiet();
   assert.equal(server.requests, 0);
   assert.equal(proxy.count("frontend", "web", Counter.requestErrors), 1);
+  // As HAProxy counts: what is refused was a request.
+  assert.equal(proxy.count("frontend", "web", Counter.requests), 1);
 });
 
 test("an idle connection is closed after `timeout http-keep-alive`", async (t) => {

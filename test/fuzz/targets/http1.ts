@@ -56,8 +56,6 @@ const PRIVATE: readonly number[] = [FieldId.KEEP_ALIVE, FieldId.PROXY_CONNECTION
 
 /** What we send on is read by the next as we read it, and holds nothing that was for us alone. */
 function assertForwarded(before: RequestHead | ResponseHead, after: RequestHead | ResponseHead): void {
-  assert.equal(after.chunked, before.chunked, "framed as it came");
-  assert.equal(after.contentLength, before.contentLength, "framed as it came");
   assert.equal(after.upgrade, before.upgrade);
   for (let index = 0; index < after.fieldCount; index++) assert.ok(!PRIVATE.includes(after.fieldIds[index]!));
 }
@@ -82,6 +80,8 @@ function runRequest(input: Buffer): void {
   const next = new RequestHead();
   assert.ok(next.parse(buffer.bytes, buffer.start, buffer.end) > 0, "what is forwarded is a request");
   assertForwarded(whole, next);
+  assert.equal(next.chunked, whole.chunked, "framed as it came");
+  assert.equal(next.contentLength, whole.contentLength, "framed as it came");
   assert.equal(next.method, whole.method);
   if (next.upgrade) return;
   if (saysClose) assert.ok(!next.keepAlive, "the server is told");
@@ -102,14 +102,19 @@ function runResponse(input: Buffer): void {
   }
   if (expected <= 0) return;
   assertInside(whole, input.length);
-  const keepAlive = whole.keepAlive && (seed & 1) === 0;
+  const isOldClient = (seed & 2) === 0;
+  // A switch of protocols keeps the connection, whatever else was wished.
+  const keepAlive = whole.upgrade || (whole.keepAlive && (seed & 1) === 0 && !(isOldClient && whole.chunked));
   const buffer = bufferOf(input);
   const head = new ResponseHead();
   head.parse(buffer.bytes, buffer.start, buffer.end, method);
-  editResponse(buffer, head, keepAlive, (seed & 2) === 0);
+  editResponse(buffer, head, keepAlive, isOldClient);
   const next = new ResponseHead();
   assert.ok(next.parse(buffer.bytes, buffer.start, buffer.end, method) > 0, "what is forwarded is a response");
   assertForwarded(whole, next);
+  const { isLengthless } = whole;
+  assert.equal(next.chunked, whole.chunked && !isOldClient && !isLengthless, "framed as it came");
+  assert.equal(next.contentLength, isLengthless ? -1 : whole.contentLength, "framed as it came");
   assert.equal(next.status, whole.status);
   if (!next.upgrade) assert.equal(next.keepAlive, keepAlive && !next.untilClose, "it says what holds");
 }

@@ -23,8 +23,9 @@ export class Pki {
   readonly #caKey: string;
   #serial = 1;
 
-  constructor(name = "Test CA") {
-    after(() => rmSync(this.folder, { recursive: true, force: true }));
+  /** @param atEnd when its files go, if not with a test file */
+  constructor(name = "Test CA", atEnd: (remove: () => void) => void = after) {
+    atEnd(() => rmSync(this.folder, { recursive: true, force: true }));
     this.caFile = join(this.folder, "ca.crt");
     this.#caKey = join(this.folder, "ca.key");
     const subject = ["-subj", `/CN=${name}`, "-addext", "keyUsage=critical,keyCertSign,cRLSign"];
