@@ -4,6 +4,7 @@ import { isIPv6 } from "node:net";
 import type { Diagnostics, Span } from "../diagnostics.js";
 import { milliseconds } from "../units.js";
 import {
+  type BindDraft,
   hasBackend,
   hasFrontend,
   type KeepAliveDraft,
@@ -82,7 +83,7 @@ class Builder {
       name,
       id: this.ids.get(proxy)!,
       mode,
-      binds: binds.map((bind) => ({ ...bind, tls: this.tls.bind(bind.tls, bind.span) })),
+      binds: binds.map((bind) => ({ ...bind, tls: this.tls.bind(bind.tls, bind.span, offeredBy(mode, bind)) })),
       maxConnections: settings.maxConnections ?? this.drafts.global.maxConnections ?? FALLBACK_MAX_CONNECTIONS,
       backlog: settings.backlog,
       keepAlive: keepAliveOf(settings.clientKeepAlive),
@@ -294,6 +295,10 @@ class Builder {
 
 /** A `mode` was written and refused: what follows from the missing mode would only be noise. */
 const isModeMistaken = ({ settings }: ProxyDraft): boolean => settings.mode === undefined && settings.said.has("mode");
+
+/** What a TLS listener offers by itself: what it speaks, if the client may choose. As HAProxy does from 2.8 on. */
+const offeredBy = (mode: "tcp" | "http", { protocol }: BindDraft): readonly string[] =>
+  mode === "http" && protocol === undefined ? ["h2", "http/1.1"] : [];
 
 export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
 

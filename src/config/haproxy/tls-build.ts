@@ -17,7 +17,8 @@ export class TlsBuilder {
     readonly diagnostics: Diagnostics,
   ) {}
 
-  bind(draft: TlsDraft, span: Span): BindTls | undefined {
+  /** @param protocols what is offered where the line says nothing of ALPN */
+  bind(draft: TlsDraft, span: Span, protocols: readonly string[]): BindTls | undefined {
     const at = draft.span ?? span;
     if (draft.ssl !== true) {
       if (draft.span !== undefined) this.#report("warning", "no-effect", at, ...WITHOUT_SSL);
@@ -34,6 +35,7 @@ export class TlsBuilder {
       this.#report("warning", "no-effect", at, ...WITHOUT_TICKETS);
     return {
       ...this.#settings(said, at),
+      alpn: draft.alpn === undefined && draft.withoutAlpn !== true ? protocols : alpnOf(draft),
       ciphers: draft.ciphers ?? global.bindCiphers,
       cipherSuites: draft.cipherSuites ?? global.bindCipherSuites,
       curves: draft.curves ?? global.bindCurves,
@@ -77,7 +79,6 @@ export class TlsBuilder {
   #settings(draft: TlsDraft, span: Span): TlsSettings {
     const { caBase } = this.global;
     const { minVersion, maxVersion, disabledVersions, ciphers, cipherSuites, caFile, crlFile } = draft;
-    const alpn = draft.alpn?.text.split(",") ?? [];
     if (minVersion !== undefined && maxVersion !== undefined && minVersion > maxVersion)
       this.#report("error", "no-tls-version", span, `no version of TLS is left from ${minVersion} to ${maxVersion}`, {
         remedy: `write: ssl-min-ver ${maxVersion}`,
@@ -91,7 +92,7 @@ export class TlsBuilder {
       cipherSuites,
       caFile: caFile === undefined ? undefined : inFolder(caBase, caFile),
       crlFile: crlFile === undefined ? undefined : inFolder(caBase, crlFile),
-      alpn,
+      alpn: alpnOf(draft),
     };
   }
 
@@ -102,6 +103,8 @@ export class TlsBuilder {
     this.diagnostics.report({ severity, code, span, message, ...more });
   }
 }
+
+const alpnOf = ({ alpn }: TlsDraft): readonly string[] => alpn?.text.split(",") ?? [];
 
 /** What a line of a `crt-list` says about its certificate goes before what the listener says. */
 export function withCertificateOptions(tls: BindTls, draft: TlsDraft): BindTls {
@@ -116,7 +119,7 @@ export function withCertificateOptions(tls: BindTls, draft: TlsDraft): BindTls {
     caFile: file(draft.caFile) ?? tls.caFile,
     crlFile: file(draft.crlFile) ?? tls.crlFile,
     verify: draft.verify ?? tls.verify,
-    alpn: draft.alpn?.text.split(",") ?? (draft.withoutAlpn === true ? [] : tls.alpn),
+    alpn: draft.alpn === undefined && draft.withoutAlpn !== true ? tls.alpn : alpnOf(draft),
   };
 }
 

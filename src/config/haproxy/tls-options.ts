@@ -49,7 +49,13 @@ const COMMON: readonly TlsOption[] = [
   option("ciphersuites", "<list>", "global", "Cipher suites of TLS 1.3.", (_, __, word) => ({
     cipherSuites: word.text,
   })),
-  option("alpn", "<p,p>", "none", "Protocols to agree on in the handshake, the preferred one first.", readAlpn),
+  option(
+    "alpn",
+    "<p,p>",
+    "h2,http/1.1 on binds in mode http",
+    "Protocols to agree on in the handshake, the preferred one first.",
+    readAlpn,
+  ),
   option("ssl-min-ver", "<SSLv3…TLSv1.3>", "TLSv1.2", "Oldest version of TLS.", (statement, _, word) => {
     // The oldest version that OpenSSL has left.
     if (word.text === "SSLv3") return { minVersion: "TLSv1.0" };

@@ -56,6 +56,20 @@ describe("bind … ssl", () => {
     });
   });
 
+  for (const [mode, options, alpn] of [
+    ["http", "", ["h2", "http/1.1"]],
+    ["http", "alpn http/1.1", ["http/1.1"]],
+    ["http", "no-alpn", []],
+    ["http", "alpn h2 no-alpn", []],
+    ["http", "no-alpn alpn h2", ["h2"]],
+    ["http", "proto h1", []],
+    ["tcp", "", []],
+  ] as const)
+    test(`in mode ${mode}, "${options}" offers [${alpn}]`, () => {
+      const { configuration } = read(`defaults\n${TIMES}listen f\nmode ${mode}\nbind :443 ssl crt /a.pem ${options}\n`);
+      assert.deepEqual(configuration.frontends[0]!.binds[0]!.tls!.alpn, alpn);
+    });
+
   test("no ssl, no TLS", () => assert.equal(bind(""), undefined));
 
   test("crt may occur several times; relative names begin in crt-base and ca-base", () => {
