@@ -64,6 +64,8 @@ export class HttpSession extends Session {
   bytesDown = 0;
 
   #phase: number = Phase.idle;
+  /** Its two sides are others' for the time being. */
+  #isResting = false;
   readonly #isHttp1: boolean;
   /** Connections to servers that nobody else may use. */
   #own: OwnConnections | undefined;
@@ -219,13 +221,13 @@ export class HttpSession extends Session {
     this.#reply?.release();
     this.#own?.closeAll();
     super.end();
-    this.request = giveRequestSide(this.request);
-    this.response = giveResponseSide(this.response);
+    this.#giveSides();
   }
 
   // Request ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #readRequest(): void {
+    this.#rouse();
     const result = this.request.readHead(this.client);
     if (this.#phase === Phase.idle && this.request.hasBegun) this.#beginRequest();
     switch (result) {
@@ -242,7 +244,26 @@ export class HttpSession extends Session {
         break;
       default:
         if (this.#phase === Phase.readingHead) this.#waitForHead();
+        else this.#rest();
     }
+  }
+
+  /** An idle client needs no parsers, which are most of a session's memory. */
+  #rest(): void {
+    this.#isResting = true;
+    this.#giveSides();
+  }
+
+  #rouse(): void {
+    if (!this.#isResting) return;
+    this.#isResting = false;
+    this.request = takeRequestSide(this.context.pool);
+    this.response = takeResponseSide(this.context.pool);
+  }
+
+  #giveSides(): void {
+    this.request = giveRequestSide(this.request);
+    this.response = giveResponseSide(this.response);
   }
 
   get #mayBeHttp2(): boolean {
@@ -259,7 +280,9 @@ export class HttpSession extends Session {
     const { context } = this;
     this.closed = true;
     context.loop.timers.release(this.timer);
-    context.startHttp2!(this, this.request.takeInput());
+    const input = this.request.takeInput();
+    this.#giveSides();
+    context.startHttp2!(this, input);
   }
 
   /** The first byte of a request is there. */
@@ -301,6 +324,7 @@ export class HttpSession extends Session {
       this.end();
       return;
     }
+    this.#rouse();
     this.#beginRequest();
     this.firstByteAt = this.acceptedAt;
     this.#refuse(status, termination);
@@ -586,6 +610,7 @@ export class HttpSession extends Session {
     loop.timers.arm(this.timer, loop.now + frontend.settings.timeoutHttpKeepAlive);
     // The next request is there already: it gets its turn after the other connections.
     if (request.hasBegun || client.readable) loop.resume(client);
+    else this.#rest();
   }
 
   #keepOwn(server: ServerRuntime, upstream: Channel): void {

@@ -22,11 +22,11 @@ export function takeRequestSide(pool: BufferPool): RequestSide {
   return spare.pop() ?? new RequestSide(pool);
 }
 
-/** What sessions that are over still hold on to: nobody's. */
+/** What sessions that are over, or idle, hold on to: nobody's. */
 let spent: RequestSide | undefined;
 
 /**
- * The session is over.
+ * The session is over, or its client idle.
  * @returns what it is to hold from now on: should it touch that, no other session is harmed
  */
 export function giveRequestSide(side: RequestSide): RequestSide {

@@ -19,11 +19,11 @@ export function takeResponseSide(pool: BufferPool): ResponseSide {
   return spare.pop() ?? new ResponseSide(pool);
 }
 
-/** What sessions that are over still hold on to: nobody's. */
+/** What sessions that are over, or idle, hold on to: nobody's. */
 let spent: ResponseSide | undefined;
 
 /**
- * The session is over.
+ * The session is over, or its client idle.
  * @returns what it is to hold from now on: should it touch that, no other session is harmed
  */
 export function giveResponseSide(side: ResponseSide): ResponseSide {
