@@ -143,6 +143,73 @@ describe("a request", () => {
   });
 });
 
+describe("an upgrade is an extended CONNECT (RFC 8441)", () => {
+  // Key and its answer are those of RFC 6455 §1.3.
+  const UPGRADE =
+    "GET /chat HTTP/1.1\r\nHost: example.org\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n";
+  const SWITCHING =
+    "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n" +
+    "sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n";
+  const WILLING = frame(Type.SETTINGS, 0, 0, setting(8, 1));
+
+  test("with :protocol, and without what is of HTTP/1.1", () => {
+    const [block] = ask([WILLING], UPGRADE).requests;
+    for (const part of ["CONNECT", ":protocol", "websocket", "/chat", "example.org", "sec-websocket-version"])
+      assert.ok(block!.includes(part), part);
+    for (const part of ["upgrade", "connection", "sec-websocket-key"]) assert.ok(!block!.includes(part), part);
+  });
+
+  test("that is answered 101, with proof, and then is bytes both ways", () => {
+    const outcome = ask([WILLING, response(OK, END_HEADERS), data("hello"), data("", END_STREAM)], UPGRADE);
+    assert.equal(outcome.text, `${SWITCHING}\r\nhello`);
+    assert.equal(outcome.state, "ended");
+  });
+
+  test("§5: neither a length nor a proof of the server's own is passed on", () => {
+    const fields: Fields = [...OK, ["content-length", "3"], ["sec-websocket-accept", "x"], ["x-kept", "yes"]];
+    const outcome = ask([WILLING, response(fields, END_HEADERS), data("more than that")], UPGRADE);
+    assert.equal(outcome.text, `${SWITCHING}x-kept: yes\r\n\r\nmore than that`);
+  });
+
+  test("that is refused gets its answer as any request", () => {
+    const outcome = ask([WILLING, response([[":status", "403"]])], UPGRADE);
+    assert.equal(outcome.text, "HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+  });
+
+  test("§3: which waits for the server's SETTINGS, and is never sent if they do not allow it", () => {
+    assert.deepEqual(ask([], UPGRADE), { text: "", state: "open", told: [], requests: [] });
+    assert.deepEqual(ask([SETTINGS], UPGRADE), { text: "", state: "broken", told: [], requests: [] });
+  });
+
+  for (const [what, request] of [
+    ["to h2c", UPGRADE.replace("websocket", "h2c")],
+    ["to a choice of protocols", UPGRADE.replace("websocket", "websocket, other")],
+    ["of a request with a body", UPGRADE.replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nhi")],
+  ] as const)
+    test(`but not one ${what}: that goes without it, and at once`, () => {
+      const [block] = ask([], request).requests;
+      assert.ok(!block!.includes("CONNECT") && !block!.includes(":protocol") && !block!.includes("upgrade"));
+    });
+
+  test("whatever a server sends upon it, it ends well, and means the same however it is cut", () =>
+    fc.assert(
+      fc.property(
+        fc
+          .array(anyFrame, { maxLength: 10 })
+          .map((frames) => Buffer.concat([WILLING, ...frames]))
+          .chain((bytes) => fc.tuple(fc.constant(bytes), randomCuts(bytes.length))),
+        ([bytes, ends]) => {
+          const whole = ask([bytes], UPGRADE);
+          const pieces = ask(cut(bytes, ends), UPGRADE);
+          assert.equal(withoutChunks(pieces.text), withoutChunks(whole.text));
+          assert.equal(pieces.state, whole.state);
+        },
+      ),
+      { numRuns: 500 },
+    ));
+});
+
 const anyFrame = fc.oneof(
   fc.constantFrom(response(OK, END_HEADERS), response(), data("hello"), data("x", END_STREAM), SETTINGS),
   fc

@@ -37,8 +37,15 @@ export function ask(
   let text = "";
   let state = "open";
   const into = pool.take();
+  const out = pool.take();
+  out.end = Buffer.from(out.bytes.buffer, out.bytes.byteOffset).write(request, "latin1");
+  const send = (): void => {
+    while (out.length > 0 && stream.writable && !stream.hasFailed)
+      out.start += Math.max(0, stream.transmit(out, out.start, out.end));
+  };
   const stream: Http2Stream = connection.open({
     onConnectionReady(): void {
+      send();
       while (stream.readable && state === "open" && (isReading || stream.hasFailed)) {
         into.clear();
         const count = stream.receive(into, 1000);
@@ -51,9 +58,7 @@ export function ask(
       throw error;
     },
   });
-  const out = pool.take();
-  out.end = out.bytes.length > 0 ? Buffer.from(out.bytes.buffer, out.bytes.byteOffset).write(request, "latin1") : 0;
-  assert.equal(stream.transmit(out, 0, out.end), out.end);
+  send();
   loop.settle();
   for (const piece of pieces) {
     channel.arrive(piece);
