@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Counter } from "../../src/proxy/shared-state.js";
 import { freePort, runProxy } from "../support/proxy.js";
 import { RawClient } from "../support/raw-client.js";
-import { serveTcp } from "../support/servers.js";
+import { serveHttp, serveTcp } from "../support/servers.js";
 
 const sections = (port: number, first: number, second: number, option: string): string => `
 defaults
@@ -39,3 +40,36 @@ for (const { option, answers } of [
     await client.untilClosed();
     assert.equal(client.text, answers ? "second" : "");
   });
+
+test("a client whose request goes on a connection that is there already is remembered, too", async (t) => {
+  const [first, second] = [
+    await serveHttp(t, (_, response) => response.end("first")),
+    await serveHttp(t, (_, response) => response.end("second")),
+  ];
+  const port = await freePort();
+  const proxy = await runProxy(
+    t,
+    `
+global
+    nbthread 1
+listen app
+    bind 127.0.0.1:${port}
+    mode http
+    http-reuse always
+    stick-table type ip size 100
+    stick on src
+    server first 127.0.0.1:${first.port}
+    server second 127.0.0.1:${second.port}`,
+  );
+  const ask = async (from: string): Promise<string> => {
+    const client = await RawClient.connect(port, "127.0.0.1", from);
+    client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    const { body } = await client.response();
+    client.close();
+    return body;
+  };
+  assert.deepEqual([await ask("127.0.0.2"), await ask("127.0.0.3")], ["first", "second"]);
+  assert.equal(await ask("127.0.0.4"), "first");
+  assert.equal(proxy.count("server", "app/first", Counter.reuses), 1);
+  assert.equal(await ask("127.0.0.4"), "first", "by turns it would be the second");
+});

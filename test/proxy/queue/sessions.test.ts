@@ -1,6 +1,7 @@
 /** Queues of a real proxy with two workers: limits of servers hold over both, in the order of arrival. */
 import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
+import { connect as connectHttp2, constants } from "node:http2";
 import { type TestContext, test } from "node:test";
 import { Counter, Gauge } from "../../../src/proxy/shared-state.js";
 import { eventually } from "../../support/eventually.js";
@@ -8,6 +9,8 @@ import { freePort, runProxy, type TestProxy } from "../../support/proxy.js";
 import { RawClient } from "../../support/raw-client.js";
 import { type HttpServer, serveHttp, serveTcp } from "../../support/servers.js";
 import { syslog } from "../../support/syslog.js";
+
+const { NGHTTP2_CANCEL } = constants;
 
 /** An HTTP server that answers when it is told to. */
 interface HeldServer extends HttpServer {
@@ -217,6 +220,30 @@ test("without option abortonclose a client that has finished sending is served i
   await eventually(() => server.held.has("/finished"), true);
   server.answer("/finished");
   assert.equal((await finished!.response()).body, "/finished");
+});
+
+test("streams of one HTTP/2 connection wait as connections do; one that is reset leaves the queue", async (t) => {
+  const server = await serveHeld(t);
+  const port = await freePort();
+  const proxy = await runProxy(t, sections(port, `server s1 127.0.0.1:${server.port} maxconn 1`));
+  const client = connectHttp2(`http://127.0.0.1:${port}`);
+  t.after(() => client.destroy());
+  const answered: string[] = [];
+  const streams = ["/1", "/2", "/3", "/4"].map((path) => {
+    const stream = client.request({ ":path": path });
+    stream.on("response", () => answered.push(path));
+    stream.on("error", () => {});
+    stream.resume();
+    return stream;
+  });
+  await eventually(() => queued(proxy), 3);
+  streams[1]!.close(NGHTTP2_CANCEL);
+  await eventually(() => queued(proxy), 2);
+  for (const path of ["/1", "/3", "/4"]) {
+    await eventually(() => [...server.held.keys()], [path]);
+    server.answer(path);
+  }
+  await eventually(() => answered, ["/1", "/3", "/4"]);
 });
 
 test("option abortonclose: a client that closes before its answer begins ends its request, as CH", async (t) => {
