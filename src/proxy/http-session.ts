@@ -47,8 +47,8 @@ function connectionMode(frontend: HttpConnectionMode, backend: HttpConnectionMod
 }
 
 export class HttpSession extends Session {
-  request = takeRequestSide(this.context.pool);
-  response = takeResponseSide(this.context.pool);
+  request = takeRequestSide(this.context.pool, this.context.headLimits);
+  response = takeResponseSide(this.context.pool, this.context.headLimits);
   /** Requests of this connection so far, the present one included. */
   requests = 0;
   /** Kept only where a log line will show it. */
@@ -257,8 +257,8 @@ export class HttpSession extends Session {
   #rouse(): void {
     if (!this.#isResting) return;
     this.#isResting = false;
-    this.request = takeRequestSide(this.context.pool);
-    this.response = takeResponseSide(this.context.pool);
+    this.request = takeRequestSide(this.context.pool, this.context.headLimits);
+    this.response = takeResponseSide(this.context.pool, this.context.headLimits);
   }
 
   #giveSides(): void {

@@ -12,6 +12,7 @@ import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
 import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
 import { connect } from "../sys/socket.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
+import type { HeadLimits } from "./http1/head-limits.js";
 import { Refusal } from "./queue/backend-queue.js";
 import { CHOOSE_AGAIN, type Ticket } from "./queue/wait-lists.js";
 import type { Waiter } from "./queue/waiting-room.js";
@@ -40,6 +41,7 @@ export interface ClientSession extends Member {
 export interface SessionContext {
   readonly loop: Loop;
   readonly pool: BufferPool;
+  readonly headLimits: HeadLimits;
   readonly state: SharedState;
   /** The worker drains: finish what is under way, keep nothing alive. */
   readonly stopping: boolean;

@@ -11,6 +11,7 @@ import { liveHandles } from "../sys/ssl.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
 import { ConnectionLimits } from "./connection-limits.js";
 import { HttpSession } from "./http-session.js";
+import { HeadLimits } from "./http1/head-limits.js";
 import { FrontendConnection } from "./http2/frontend-connection.js";
 import { Listener } from "./listener.js";
 import type { FromWorker, ToWorker, WorkerStart } from "./messages.js";
@@ -36,7 +37,8 @@ type OnAccepted = (fd: number, client: ClientAddress) => void;
 
 class ProxyWorker implements SessionContext {
   readonly loop = new Loop();
-  readonly pool = new BufferPool();
+  readonly pool: BufferPool;
+  readonly headLimits: HeadLimits;
   readonly state: SharedState;
   stopping = false;
   readonly #runtime: ProxyRuntime;
@@ -50,6 +52,9 @@ class ProxyWorker implements SessionContext {
   readonly #limits: readonly ConnectionLimits[];
 
   constructor(readonly start: WorkerStart) {
+    const { global } = start.configuration;
+    this.pool = new BufferPool(global.bufferSize);
+    this.headLimits = new HeadLimits(global);
     this.state = new SharedState(start.state, start.worker);
     const tables = start.configuration.backends.map(({ stickTable }, index) => {
       const memory = start.tables[index];

@@ -30,6 +30,9 @@ export const initialGlobal = (): GlobalDraft => ({
   serverCipherSuites: undefined,
   serverVerify: "required",
   tlsCacheSize: 20_000,
+  bufferSize: 16_384,
+  maxRewrite: 1024,
+  maxHeaders: 101,
   tlsLifetime: milliseconds(300_000),
 });
 

@@ -40,6 +40,12 @@ export interface HaproxyGlobal {
   readonly serverVerify: "none" | "required";
   /** Sessions of TLS clients that a listener remembers, and for how long. */
   readonly tlsCacheSize: number;
+  /** Bytes of a buffer, which holds a whole head. */
+  readonly bufferSize: number;
+  /** Bytes of it that are kept for what is inserted into a head. */
+  readonly maxRewrite: number;
+  /** Lines of a head. */
+  readonly maxHeaders: number;
   readonly tlsLifetime: Milliseconds;
 }
 

@@ -5,10 +5,8 @@
 import type { ByteBuffer } from "../../reactor/buffers.js";
 import { LF } from "./characters.js";
 import type { RequestHead, ResponseHead } from "./head.js";
+import { MOST_FIELDS } from "./message-head.js";
 import { FieldId } from "./names.js";
-
-/** Room in front of a head for what is inserted (HAProxy's `tune.maxrewrite`). */
-export const HEADROOM = 1024;
 
 const CONNECTION_CLOSE = Buffer.from("Connection: close\r\n", "latin1");
 const CONNECTION_UPGRADE = Buffer.from("Connection: upgrade\r\n", "latin1");
@@ -18,7 +16,7 @@ const ONE = 0x31;
 const STATUS_LINE_MINOR = 7;
 
 /** Fields to take out, found first: where names are looked up in Connection, nothing may have moved yet. */
-const isGone = new Uint8Array(256);
+const isGone = new Uint8Array(MOST_FIELDS);
 
 /**
  * Takes out of a request what concerns only the client's connection (RFC 9110 §7.6.1). What its Connection field asks of

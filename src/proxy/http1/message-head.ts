@@ -21,8 +21,10 @@ import { FieldId, fieldNames } from "./names.js";
 /** What `parse` returns while the head has not ended. */
 export const NEED_MORE = 0;
 
-/** HAProxy's tune.http.maxhdr. */
-export const DEFAULT_MAX_FIELDS = 101;
+/** The default of `tune.http.maxhdr` is 101, the first line among them. */
+export const DEFAULT_MAX_FIELDS = 100;
+/** The most that can be set. */
+export const MOST_FIELDS = 32_767;
 const INITIAL_FIELDS = 16;
 
 // Where the parser stands. Start lines have the states below FIELD_START.

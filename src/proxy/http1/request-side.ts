@@ -2,15 +2,15 @@
  * The client's half of an exchange: its request, from the bytes it is read as to the bytes sent on. They stay in the
  * buffer they came in as long as the request might have to be sent again.
  */
-import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
+import type { BufferPool, ByteBuffer } from "../../reactor/buffers.js";
 import type { Channel } from "../../reactor/channel.js";
 import { EAGAIN } from "../../sys/errno.js";
 import { BodyFraming } from "./body-framing.js";
 import { Method, RequestHead } from "./head.js";
-import { editRequest, HEADROOM } from "./head-edit.js";
+import { editRequest } from "./head-edit.js";
+import type { HeadLimits } from "./head-limits.js";
 import { FAIR_SHARE, Transfer } from "./transfer.js";
 
-const MAX_HEAD = BUFFER_SIZE - HEADROOM;
 const PREFACE = new Uint8Array(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "latin1"));
 
 /** Sides that sessions have given back: a head's memory is outside of V8's heap, dear to get and to let go. */
@@ -18,8 +18,8 @@ const spare: RequestSide[] = [];
 const MOST_SPARE = 1000;
 
 /** A side for a new session. */
-export function takeRequestSide(pool: BufferPool): RequestSide {
-  return spare.pop() ?? new RequestSide(pool);
+export function takeRequestSide(pool: BufferPool, limits: HeadLimits): RequestSide {
+  return spare.pop() ?? new RequestSide(pool, limits);
 }
 
 /** What sessions that are over, or idle, hold on to: nobody's. */
@@ -30,7 +30,7 @@ let spent: RequestSide | undefined;
  * @returns what it is to hold from now on: should it touch that, no other session is harmed
  */
 export function giveRequestSide(side: RequestSide): RequestSide {
-  spent ??= new RequestSide(side.pool);
+  spent ??= new RequestSide(side.pool, side.limits);
   if (side === spent) return spent;
   side.reset();
   if (spare.length < MOST_SPARE) spare.push(side);
@@ -38,7 +38,7 @@ export function giveRequestSide(side: RequestSide): RequestSide {
 }
 
 export class RequestSide {
-  readonly head = new RequestHead();
+  readonly head: RequestHead;
   readonly body = new BodyFraming();
   /** Bytes sent on. */
   bytes = 0;
@@ -50,7 +50,12 @@ export class RequestSide {
   /** From `buffer.start` on, the whole request so far is still there. */
   #isWhole = false;
 
-  constructor(readonly pool: BufferPool) {}
+  constructor(
+    readonly pool: BufferPool,
+    readonly limits: HeadLimits,
+  ) {
+    this.head = new RequestHead(limits.fields);
+  }
 
   /** A byte of the next request has come. */
   get hasBegun(): boolean {
@@ -80,10 +85,10 @@ export class RequestSide {
       if (buffer.length > 0) {
         const length = this.head.parse(buffer.bytes, buffer.start, buffer.end);
         if (length > 0) return Transfer.head;
-        if (length < 0 || buffer.length >= MAX_HEAD) return Transfer.malformed;
+        if (length < 0 || buffer.length >= this.limits.length) return Transfer.malformed;
       }
       if (!client.readable) break;
-      const count = client.receive(buffer, Math.min(MAX_HEAD - buffer.length, buffer.room));
+      const count = client.receive(buffer, Math.min(this.limits.length - buffer.length, buffer.room));
       if (count > 0) continue;
       if (count === -EAGAIN) break;
       return count === 0 ? Transfer.ended : Transfer.senderBroke;
@@ -191,12 +196,12 @@ export class RequestSide {
     if (buffer === undefined) return;
     buffer.start = this.#ready;
     if (buffer.length === 0) this.release();
-    else if (buffer.start >= HEADROOM) buffer.compact(HEADROOM);
+    else if (buffer.start >= this.limits.headroom) buffer.compact(this.limits.headroom);
     else {
       // A body overwrote the headroom: what follows it moves behind.
-      buffer.bytes.copyWithin(HEADROOM, buffer.start, buffer.end);
-      buffer.end += HEADROOM - buffer.start;
-      buffer.start = HEADROOM;
+      buffer.bytes.copyWithin(this.limits.headroom, buffer.start, buffer.end);
+      buffer.end += this.limits.headroom - buffer.start;
+      buffer.start = this.limits.headroom;
     }
   }
 
@@ -262,7 +267,7 @@ export class RequestSide {
 
   #takeHeadBuffer(): ByteBuffer {
     const buffer = this.pool.take();
-    buffer.clear(HEADROOM);
+    buffer.clear(this.limits.headroom);
     return buffer;
   }
 }

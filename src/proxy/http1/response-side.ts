@@ -1,22 +1,21 @@
 /** The server's half of an exchange: its response, from the bytes it is read as to the bytes sent on. */
-import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
+import type { BufferPool, ByteBuffer } from "../../reactor/buffers.js";
 import type { Channel } from "../../reactor/channel.js";
 import { EAGAIN } from "../../sys/errno.js";
 import { BodyFraming } from "./body-framing.js";
 import { authenticatesConnection } from "./connection-authentication.js";
 import { ResponseHead } from "./head.js";
-import { editResponse, HEADROOM } from "./head-edit.js";
+import { editResponse } from "./head-edit.js";
+import type { HeadLimits } from "./head-limits.js";
 import { FAIR_SHARE, Transfer } from "./transfer.js";
-
-const MAX_HEAD = BUFFER_SIZE - HEADROOM;
 
 /** As with requests, sides are used again. */
 const spare: ResponseSide[] = [];
 const MOST_SPARE = 1000;
 
 /** A side for a new session. */
-export function takeResponseSide(pool: BufferPool): ResponseSide {
-  return spare.pop() ?? new ResponseSide(pool);
+export function takeResponseSide(pool: BufferPool, limits: HeadLimits): ResponseSide {
+  return spare.pop() ?? new ResponseSide(pool, limits);
 }
 
 /** What sessions that are over, or idle, hold on to: nobody's. */
@@ -27,7 +26,7 @@ let spent: ResponseSide | undefined;
  * @returns what it is to hold from now on: should it touch that, no other session is harmed
  */
 export function giveResponseSide(side: ResponseSide): ResponseSide {
-  spent ??= new ResponseSide(side.pool);
+  spent ??= new ResponseSide(side.pool, side.limits);
   if (side === spent) return spent;
   side.begin(0);
   side.body.beginEmpty();
@@ -36,7 +35,7 @@ export function giveResponseSide(side: ResponseSide): ResponseSide {
 }
 
 export class ResponseSide {
-  readonly head = new ResponseHead();
+  readonly head: ResponseHead;
   readonly body = new BodyFraming();
   /** Bytes of it sent to the client, and of the interim responses before it. */
   bytes = 0;
@@ -48,7 +47,12 @@ export class ResponseSide {
   #sent = 0;
   #requestMethod = 0;
 
-  constructor(readonly pool: BufferPool) {}
+  constructor(
+    readonly pool: BufferPool,
+    readonly limits: HeadLimits,
+  ) {
+    this.head = new ResponseHead(limits.fields);
+  }
 
   /** Expects the response to a request of this `Method`. */
   begin(requestMethod: number): void {
@@ -114,7 +118,7 @@ export class ResponseSide {
     const buffer = this.#buffer!;
     const length = this.head.parse(buffer.bytes, buffer.start, buffer.end, this.#requestMethod);
     if (length > 0) return Transfer.head;
-    return length < 0 || buffer.length >= MAX_HEAD ? Transfer.malformed : Transfer.waiting;
+    return length < 0 || buffer.length >= this.limits.length ? Transfer.malformed : Transfer.waiting;
   }
 
   /**
@@ -151,7 +155,7 @@ export class ResponseSide {
       this.interimBytes += length;
     }
     buffer.start += length;
-    buffer.compact(HEADROOM);
+    buffer.compact(this.limits.headroom);
     this.head.reset();
     return true;
   }
@@ -179,10 +183,10 @@ export class ResponseSide {
   #receive(server: Channel): number {
     if (this.#buffer === undefined) {
       this.#buffer = this.pool.take();
-      this.#buffer.clear(HEADROOM);
+      this.#buffer.clear(this.limits.headroom);
     }
     const buffer = this.#buffer;
-    if (!this.hasHead) return server.receive(buffer, Math.min(MAX_HEAD - buffer.length, buffer.room));
+    if (!this.hasHead) return server.receive(buffer, Math.min(this.limits.length - buffer.length, buffer.room));
     buffer.clear();
     this.#sent = 0;
     this.#ready = 0;

@@ -6,6 +6,7 @@ import type { Channel } from "../../reactor/channel.js";
 import type { Timer } from "../../reactor/timers.js";
 import { ETIMEDOUT } from "../../sys/errno.js";
 import type { ClientAddress } from "../client-address.js";
+import type { HeadLimits } from "../http1/head-limits.js";
 import type { FrontendRuntime } from "../runtime.js";
 import type { ClientSession, SessionContext } from "../session.js";
 import { Counter, type SharedState } from "../shared-state.js";
@@ -46,6 +47,7 @@ const TOO_LARGE = new Uint8Array([0x08, 0x03, 0x34, 0x33, 0x31]);
 const builder = new RequestBuilder(MAX_HEADER_LIST);
 
 export class FrontendConnection extends Http2Connection implements SessionContext, ClientSession {
+  readonly headLimits: HeadLimits;
   readonly state: SharedState;
   /** Requests so far. */
   requests = 0;
@@ -68,6 +70,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
   ) {
     super(transport, context.pool, true);
     this.state = context.state;
+    this.headLimits = context.headLimits;
     this.#timer = this.loop.timer(() => this.#onTimer());
   }
 

@@ -2,12 +2,14 @@
 import assert from "node:assert/strict";
 import { ChunkedDecoder } from "../../../src/proxy/http1/chunked.js";
 import { FieldId, HeadError, Method, RequestHead, ResponseHead } from "../../../src/proxy/http1/head.js";
-import { editRequest, editResponse, HEADROOM } from "../../../src/proxy/http1/head-edit.js";
+import { editRequest, editResponse } from "../../../src/proxy/http1/head-edit.js";
 import { ByteBuffer } from "../../../src/reactor/buffers.js";
 import { feedRequest, feedResponse, viewOf } from "../../proxy/http1/support.js";
 import { cutsOf } from "../cuts.js";
 import { seedOf } from "../random.js";
 import { latin1, type Target } from "../target.js";
+
+const ROOM_FOR_EDITS = 64;
 
 const LARGEST_ERROR = Math.max(...Object.values(HeadError));
 const REQUESTS = latin1(
@@ -45,10 +47,10 @@ function assertInside(head: RequestHead | ResponseHead, length: number): void {
 }
 
 function bufferOf(input: Buffer): ByteBuffer {
-  const buffer = new ByteBuffer(new Uint8Array(HEADROOM + input.length), 0);
-  buffer.bytes.set(input, HEADROOM);
-  buffer.start = HEADROOM;
-  buffer.end = HEADROOM + input.length;
+  const buffer = new ByteBuffer(new Uint8Array(ROOM_FOR_EDITS + input.length), 0);
+  buffer.bytes.set(input, ROOM_FOR_EDITS);
+  buffer.start = ROOM_FOR_EDITS;
+  buffer.end = ROOM_FOR_EDITS + input.length;
   return buffer;
 }
 

@@ -1,5 +1,6 @@
 /** A whole HTTP/2 connection of a client, in memory. */
 import assert from "node:assert/strict";
+import { HeadLimits } from "../../../src/proxy/http1/head-limits.js";
 import { FrontendConnection } from "../../../src/proxy/http2/frontend-connection.js";
 import { WaitLists } from "../../../src/proxy/queue/wait-lists.js";
 import { WaitingRoom } from "../../../src/proxy/queue/waiting-room.js";
@@ -35,6 +36,7 @@ export function converse(pieces: Iterable<Uint8Array>): Buffer {
   const context: SessionContext = {
     loop: loop as unknown as Loop,
     pool,
+    headLimits: new HeadLimits({ bufferSize: pool.size, maxRewrite: 1024, maxHeaders: 101 }),
     state,
     stopping: false,
     onSessionEnd: () => ended++,

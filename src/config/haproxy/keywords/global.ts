@@ -5,6 +5,7 @@ import { hasRoomForLog, PLANNED_LOG_WORDS, readLogTarget } from "../log.js";
 import { LONGEST_TIME } from "../quantities.js";
 import { readStatsSocket } from "../stats-socket.js";
 import { PLANNED_GLOBAL_KEYWORDS, RARE_GLOBAL_KEYWORDS } from "./planned-global.js";
+import { TUNING_KEYWORDS } from "./tuning.js";
 
 type TextKey =
   | "chroot"
@@ -151,6 +152,7 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
     "Connections of the process.",
   ),
   count("nbthread", "threads", [1, 1024], "one for each core", "Worker threads."),
+  ...TUNING_KEYWORDS,
   text("pidfile", "<path>", "pidFile", "Where the process id is written.", "none"),
   text("node", "<name>", "node", "This host's name in statistics.", "the host name"),
   {

@@ -1,0 +1,43 @@
+/** `tune.…` of the `global` section: how large messages may be (configuration manual §3.2). */
+import type { GlobalDraft } from "../draft.js";
+import type { Keyword } from "../keyword.js";
+
+const LEAST_BUFFER = 1024;
+const LARGEST_BUFFER = 1024 * 1024;
+
+export const TUNING_KEYWORDS: readonly Keyword<GlobalDraft>[] = [
+  {
+    name: "tune.bufsize",
+    sections: ["global"],
+    arguments: "<size>",
+    default: "16384",
+    doc: "Bytes of a buffer. The head of a message has to fit into it, less tune.maxrewrite.",
+    apply: (statement, global) => {
+      const [word] = statement.args;
+      const size = statement.size(word!);
+      if (size === undefined) return;
+      if (size >= LEAST_BUFFER && size <= LARGEST_BUFFER) global.bufferSize = size;
+      else statement.error("bad-size", word!.span, `tune.bufsize is outside ${LEAST_BUFFER}–${LARGEST_BUFFER} bytes`);
+    },
+  },
+  {
+    name: "tune.maxrewrite",
+    sections: ["global"],
+    arguments: "<size>",
+    default: "1024",
+    doc: "Bytes of a buffer that are kept for fields to be added to a head; never more than half of it.",
+    apply: (statement, global) => {
+      global.maxRewrite = statement.size(statement.args[0]!) ?? global.maxRewrite;
+    },
+  },
+  {
+    name: "tune.http.maxhdr",
+    sections: ["global"],
+    arguments: "<n>",
+    default: "101",
+    doc: "Lines of a head, the first one included. A request with more gets 400, a response with more becomes 502.",
+    apply: (statement, global) => {
+      global.maxHeaders = statement.integer(statement.args[0]!, 1, 32_767) ?? global.maxHeaders;
+    },
+  },
+];
