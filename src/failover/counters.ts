@@ -30,7 +30,8 @@ const PRIORITY = STATE + 1;
 /** 0, or the IP version of the address in the four words behind it. */
 const LAST_HEARD = PRIORITY + 1;
 const SERIAL = LAST_HEARD + 5;
-const FIRST_REJECTION = SERIAL + 1;
+const ACCEPTED_SERIAL = SERIAL + 1;
+const FIRST_REJECTION = ACCEPTED_SERIAL + 1;
 const WORDS = FIRST_REJECTION + REJECTIONS.length;
 
 export interface InstanceStatus {
@@ -89,7 +90,16 @@ export class InstanceCounters {
     this.#words.set(other.#words);
   }
 
-  /** The highest sequence number of an Authentication Header that was sent or accepted; see Endpoint. */
+  /** The sequence number of the last Authentication Header that was accepted; 0: none yet. */
+  get acceptedSerial(): number {
+    return Atomics.load(this.#words, ACCEPTED_SERIAL);
+  }
+
+  set acceptedSerial(serial: number) {
+    Atomics.store(this.#words, ACCEPTED_SERIAL, serial);
+  }
+
+  /** The highest sequence number that was sent or accepted; see Endpoint. */
   get serial(): number {
     return Atomics.load(this.#words, SERIAL);
   }

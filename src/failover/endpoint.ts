@@ -71,8 +71,12 @@ export class Endpoint {
     return this.counters.serial;
   }
 
-  /** A peer's packet is accepted: ours go on behind it, and nothing up to it is accepted again. */
+  /**
+   * A peer's packet is accepted: ours go on behind it, and nothing up to it is accepted again. A first one is accepted
+   * whatever its number, for keepalived begins at 1 each time; once it hears us it goes on behind ours.
+   */
   raiseSerial(serial: number): void {
+    this.counters.acceptedSerial = serial;
     this.counters.serial = Math.max(this.serial, serial);
   }
 

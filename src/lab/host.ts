@@ -1,6 +1,8 @@
 /** A host of the lab: a box with interfaces on the lab's networks, that can be run on, unplugged, killed and booted. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { isIP } from "node:net";
 import { dirname } from "node:path";
+import { ipv6Bytes } from "../sys/address.js";
 import { Box } from "./box.js";
 import { wallClock } from "./clock.js";
 import { type CommandOptions, type CommandResult, mustRun, runCommand } from "./command.js";
@@ -149,6 +151,10 @@ export class Host {
     if (!this.isAlive) return false;
     try {
       // Without a process of its own, so that fail-over can be timed: an `ip addr` takes 10 ms on a busy machine.
+      if (isIP(address) === 6) {
+        const octets = Buffer.from(ipv6Bytes(address)).toString("hex");
+        return readFileSync(`/proc/${this.pid}/net/if_inet6`, "latin1").includes(octets);
+      }
       const table = readFileSync(`/proc/${this.pid}/net/fib_trie`, "latin1");
       const leaf = new RegExp(`\\|-- ${address.replaceAll(".", "\\.")}\\n\\s+/32 host LOCAL`);
       return leaf.test(table);

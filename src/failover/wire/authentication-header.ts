@@ -51,7 +51,7 @@ export const sequenceOf = (packet: Uint8Array, { start }: IpHeader): number =>
 
 /** Over the packet with what routers may change, and the digest itself, as zeros. */
 function digestOf(packet: Uint8Array, start: number, end: number, key: Uint8Array, zeroTtl: boolean): Uint8Array {
-  const covered = packet.slice(0, end);
+  const covered = Uint8Array.from(packet.subarray(0, end)); // a copy: a Buffer's slice would not be one
   covered[1] = 0; // type of service
   covered.fill(0, 6, 8); // flags and offset
   if (zeroTtl) covered[8] = 0;

@@ -238,7 +238,7 @@ export function decodeAdvertisement(packet: Uint8Array, length: number, into: Ad
  * Judges a decoded advertisement by an instance's own settings (RFC 3768 §7.1, RFC 9568 §7.1). The list of addresses
  * is not judged: RFC 9568 §7.1 forbids to drop a packet for it, since two masters are worse (see `sameAddresses`).
  * @param packet       the octets that it was decoded from
- * @param lastSequence the highest sequence number that was seen or sent; what is not above it is a replay (RFC 2402 §3.4.3)
+ * @param lastSequence the sequence number that was accepted last; what is not above it is a replay (RFC 2402 §3.4.3)
  */
 export function checkAdvertisement(
   received: Advertisement,

@@ -275,6 +275,25 @@ describe("an Authentication Header (RFC 2402)", () => {
     assert.equal(judgeAfter(packet, 6), "ok");
   });
 
+  test("whatever kind of array the packet is in, verifying leaves it as it was", () => {
+    const packet = Buffer.from(encode(signed, 150, 7));
+    const before = Buffer.from(packet);
+    assert.equal(judgeAfter(packet, 6), "ok");
+    assert.deepEqual(packet, before);
+  });
+
+  test("what keepalived 2.2.7 signs is accepted", () => {
+    const captured = octets(`
+      45c0 0040 0001 0000 ff33 18b6 c000 0201 e000 0012 7004 0000 c000 0201 0000 0001 7054 1b79 02a0 8f2e dcbd 9de3
+      2133 9601 0201 8465 c000 0264 0000 0000 0000 0000`);
+    const authentication = { type: "AH", password: passwordOctets("secret") } as const;
+    const own = { ...advertising, authentication, addresses: listed("192.0.2.100") };
+    assert.equal(judgeAfter(captured, 0, own), "ok");
+    const buffer = new Uint8Array(MAX_PACKET);
+    const length = encodeAdvertisement(buffer, own, address("192.0.2.1"), VRRP_GROUP, 150, 1);
+    assert.deepEqual(buffer.subarray(0, length), captured);
+  });
+
   test("another key, and any changed octet but those that routers may change, is refused", () => {
     const packet = encode(signed, 150, 7);
     const stranger = { ...signed, authentication: { type: "AH", password: passwordOctets("other") } } as const;
