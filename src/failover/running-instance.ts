@@ -182,7 +182,8 @@ export class RunningInstance implements Member {
     }
     if (this.own.ownerIgnoreAdverts && this.own.priority === OWNER) return;
     const decoded = decodeAdvertisement(packet, length, heard);
-    const verdict = decoded === "ok" ? checkAdvertisement(heard, this.#wire, packet, this.counters.acceptedSerial) : decoded;
+    const verdict =
+      decoded === "ok" ? checkAdvertisement(heard, this.#wire, packet, this.counters.acceptedSerial) : decoded;
     if (verdict !== "ok") {
       this.#reject(verdict, packet, length);
       return;
