@@ -1,10 +1,13 @@
 /** `bascule haproxy`: the proxy alone, in haproxy's place. */
+
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { Diagnostics } from "../config/diagnostics.js";
 import { OWN_ADVICE } from "../config/haproxy/advice.js";
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
 import type { RunningProxy } from "../proxy/control.js";
+import type { HealthMessage } from "../supervisor/messages.js";
 import { isSupervised, stopWithSupervisor, tellSupervisor } from "../supervisor/part-side.js";
 import type { AdminSockets } from "./admin-sockets.js";
 import { print, printError } from "./console.js";
@@ -117,6 +120,35 @@ function goesToBackground(flags: Flags, configuration: HaproxyConfiguration): bo
   return flags.has("daemon") || configuration.global.daemon;
 }
 
+const LOOK_EVERY_MS = 100;
+const REPORT_EVERY_MS = 1_000;
+
+/** Tells the supervisor how many servers are up, at each change and each second. @returns what ends it. */
+function reportHealth({ frontends, backends }: HaproxyConfiguration, proxy: RunningProxy): () => void {
+  if (!isSupervised()) return () => {};
+  let told: HealthMessage | undefined;
+  let toldAt = 0;
+  const look = (): void => {
+    const serversUp = backends.map(({ name }, index): [string, number] => {
+      const { active, backup } = proxy.health.reportBackend(index);
+      return [name, active + backup];
+    });
+    const message: HealthMessage = {
+      kind: "health",
+      frontends: frontends.map(({ name }) => name),
+      serversUp: Object.fromEntries(serversUp),
+    };
+    const now = performance.now();
+    if (isDeepStrictEqual(message, told) && now - toldAt < REPORT_EVERY_MS) return;
+    told = message;
+    toldAt = now;
+    tellSupervisor(message);
+  };
+  look();
+  const timer = setInterval(look, LOOK_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
 async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise<number> {
   const signals = stopSignals(
     { hard: ["SIGTERM", "SIGINT"], soft: ["SIGUSR1"], ignored: ["SIGHUP", "SIGUSR2"] },
@@ -149,6 +181,7 @@ async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise
   pidFile?.write();
   notifier?.send(`READY=1\nMAINPID=${process.pid}`);
   tellSupervisor({ kind: "ready" });
+  const stopReports = reportHealth(configuration, proxy);
   daemonReady();
 
   let signal = await Promise.race([signals.next(), proxy.died]);
@@ -156,6 +189,7 @@ async function serve(flags: Flags, configuration: HaproxyConfiguration): Promise
     log(signal, "alert");
     return 1;
   }
+  stopReports();
   tellSupervisor({ kind: "stopping" });
   notifier?.send("STOPPING=1");
   if (signal.soft) {

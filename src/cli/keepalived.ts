@@ -202,6 +202,7 @@ async function serve(
     for (const file of pidFiles) file.remove();
     return EXIT.fatal;
   }
+  proxy.onChange = () => failover?.setProxyHealth(proxy.health);
   for (const file of pidFiles) file.write();
   notifier.send(`READY=1\nMAINPID=${process.pid}`);
   tellSupervisor({ kind: "ready" });

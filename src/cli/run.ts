@@ -53,7 +53,11 @@ async function supervise(loaded: Loaded, path: string, failoverFlags: readonly s
   const log = write("bascule");
   const signals = stopSignals(
     { hard: ["SIGTERM", "SIGINT"], soft: ["SIGUSR1"], ignored: ["SIGHUP", "SIGUSR2"] },
-    (signal) => log(`${signal}: reloading is not supported yet; going on with the present configuration`),
+    (signal) => {
+      if (signal !== "SIGHUP") return;
+      log("SIGHUP: the fail-over part reads its files again; the proxy goes on with its present configuration");
+      supervisor.reloadFailover();
+    },
   );
   const notifier = await openNotifier();
   const entry = fileURLToPath(new URL("./entry.js", import.meta.url));

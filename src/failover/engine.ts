@@ -31,6 +31,7 @@ import { RunningInstance, type Surroundings } from "./running-instance.js";
 import { successorOf } from "./successors.js";
 import { RunningSyncGroup } from "./sync-group.js";
 import type { Instant } from "./timers.js";
+import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
 import { interfaceOf } from "./wire-settings.js";
 
@@ -50,6 +51,9 @@ export class Engine {
   readonly #monitor: NetlinkMonitor;
   readonly #network = new HostNetwork();
   readonly #scripts: Map<string, ScriptState["kind"]>;
+  readonly #files: Map<string, number>;
+  readonly #processes: Map<string, boolean>;
+  #proxy: ProxyHealth;
   readonly #instances: readonly RunningInstance[];
   readonly #arpSocket: number;
 
@@ -59,6 +63,9 @@ export class Engine {
     readonly mail: Correspondence,
   ) {
     this.#scripts = new Map(orders.scripts);
+    this.#files = new Map(orders.files);
+    this.#processes = new Map(orders.processes);
+    this.#proxy = orders.proxy;
     this.#monitor = new NetlinkMonitor(newsFor(orders.configuration));
     this.#arpSocket = openArpSocket();
     if (this.#arpSocket < 0) {
@@ -76,6 +83,9 @@ export class Engine {
       arpSocket: this.#arpSocket,
       now: monotonic,
       script: (name) => this.#scripts.get(name),
+      file: (name) => this.#files.get(name) ?? 0,
+      process: (name) => this.#processes.get(name) ?? false,
+      proxy: (tracked) => isAsWanted(this.#proxy, tracked),
       isVirtual: (address) => virtual.has(address),
       isRouter: forwardsIpv6,
       lost: () => this.mail.post({ kind: "lost" }),
@@ -184,8 +194,25 @@ export class Engine {
         this.#handOver(message.to);
         return;
       }
-      this.#scripts.set(message.name, message.state);
+      this.#note(message);
       for (const instance of this.#instances) instance.reassess();
+    }
+  }
+
+  #note(message: Exclude<ToEngine, { kind: "stop" | "hand-over" }>): void {
+    switch (message.kind) {
+      case "script":
+        this.#scripts.set(message.name, message.state);
+        break;
+      case "file":
+        this.#files.set(message.name, message.value);
+        break;
+      case "process":
+        this.#processes.set(message.name, message.up);
+        break;
+      case "proxy":
+        this.#proxy = message.health;
+        break;
     }
   }
 

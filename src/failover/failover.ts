@@ -16,6 +16,9 @@ import { Notifier } from "./notify/notifier.js";
 import type { ScriptHooks } from "./script-runner.js";
 import { makeScriptRunners, type ScriptRunners } from "./script-runners.js";
 import { inheritedCounters, successorsOf } from "./successors.js";
+import { FileTracker } from "./track/file-tracker.js";
+import { ProcessTracker } from "./track/process-tracker.js";
+import { noProxy, type ProxyHealth } from "./track/proxy-health.js";
 import type { ScriptState } from "./tracking.js";
 import { VirtualRouting } from "./virtual-routing.js";
 
@@ -46,6 +49,8 @@ export interface Failover {
    * that has not changed. Rejects if the engine cannot start with it.
    */
   reload(configuration: KeepalivedConfiguration): Promise<void>;
+  /** For `track_proxy`: how the proxy beside us is, whenever that changes. */
+  setProxyHealth(health: ProxyHealth): void;
   /** Read at once, without asking the engine. */
   status(): InstanceStatus[];
 }
@@ -87,6 +92,9 @@ class RunningFailover implements Failover {
   #configuration: KeepalivedConfiguration;
   readonly #notifier: Notifier;
   #runners: ScriptRunners;
+  #files: ReadonlyMap<string, FileTracker>;
+  #processes: ProcessTracker;
+  #proxy: ProxyHealth = noProxy;
   #counters: SharedArrayBuffer;
   /** undefined: it died, and the next one is not started yet. */
   #thread: EngineThread | undefined;
@@ -109,6 +117,8 @@ class RunningFailover implements Failover {
     warnOfOddities(configuration, hooks);
     this.#notifier = new Notifier(configuration, hooks.log.bind(hooks));
     this.#runners = this.#makeRunners((script) => this.#inheritedState(script));
+    this.#files = this.#makeFileTrackers();
+    this.#processes = this.#makeProcessTracker();
   }
 
   async start(): Promise<void> {
@@ -121,7 +131,11 @@ class RunningFailover implements Failover {
       throw error;
     }
     this.#started = true;
-    for (const runner of this.#runners.values()) runner.start();
+    for (const tracker of this.#trackers()) tracker.start();
+  }
+
+  #trackers(): { start(): void; stop(): void }[] {
+    return [...this.#runners.values(), ...this.#files.values(), this.#processes];
   }
 
   /** vrrp_startup_delay and vrrp_delay_after_boot: so long nobody hears of us. What a crash left goes first. */
@@ -139,7 +153,7 @@ class RunningFailover implements Failover {
     if (!this.#stopping) {
       this.#stopping = true;
       clearTimeout(this.#respawn);
-      for (const runner of this.#runners.values()) runner.stop();
+      for (const tracker of this.#trackers()) tracker.stop();
       if (this.#thread === undefined) removeAddresses(this.#configuration, this.hooks);
       else this.#thread.tell({ kind: "stop" });
     }
@@ -154,6 +168,12 @@ class RunningFailover implements Failover {
     return reload;
   }
 
+  setProxyHealth(health: ProxyHealth): void {
+    if (isDeepStrictEqual(this.#proxy, health)) return;
+    this.#proxy = health;
+    this.#thread?.tell({ kind: "proxy", health });
+  }
+
   status(): InstanceStatus[] {
     return this.#configuration.instances.map(({ name }, index) =>
       new InstanceCounters(this.#counters, index).status(name),
@@ -166,7 +186,13 @@ class RunningFailover implements Failover {
    */
   async #reload(configuration: KeepalivedConfiguration): Promise<void> {
     if (this.#stopping) return;
-    const before = { configuration: this.#configuration, counters: this.#counters, runners: this.#runners };
+    const before = {
+      configuration: this.#configuration,
+      counters: this.#counters,
+      runners: this.#runners,
+      files: this.#files,
+      processes: this.#processes,
+    };
     const old = this.#thread;
     const successors = successorsOf(before.configuration, configuration);
     const masters = new Set(this.#masters());
@@ -179,7 +205,10 @@ class RunningFailover implements Failover {
     }
     warnOfOddities(configuration, this.hooks);
     this.#notifier.adopt(configuration);
+    const trackers = this.#trackers();
     this.#runners = this.#makeRunners((script) => this.#keptState(script, before.runners));
+    this.#files = this.#makeFileTrackers();
+    this.#processes = this.#makeProcessTracker();
     try {
       if (old === undefined) removeAddresses(before.configuration, this.hooks);
       else await this.#startThread(resume, true).ready;
@@ -187,13 +216,15 @@ class RunningFailover implements Failover {
       this.#configuration = before.configuration;
       this.#counters = before.counters;
       this.#runners = before.runners;
+      this.#files = before.files;
+      this.#processes = before.processes;
       this.#thread = old;
       this.#notifier.adopt(before.configuration);
       throw error;
     }
     old?.tell({ kind: "hand-over", to: configuration });
-    for (const runner of before.runners.values()) runner.stop();
-    for (const runner of this.#runners.values()) runner.start();
+    for (const tracker of trackers) tracker.stop();
+    for (const tracker of this.#trackers()) tracker.start();
     await old?.gone;
     this.#notifier.forget();
     if (configuration.global.fifoStatesOnReload) this.#notifier.repeat(this.status());
@@ -210,6 +241,9 @@ class RunningFailover implements Failover {
     const orders = {
       configuration: this.#configuration,
       scripts: new Map([...this.#runners].map(([name, runner]) => [name, runner.state])),
+      files: new Map([...this.#files].map(([name, tracker]) => [name, tracker.value])),
+      processes: new Map(this.#configuration.trackProcesses.map(({ name }) => [name, this.#processes.isUp(name)])),
+      proxy: this.#proxy,
       resume,
       isReload,
       counters: this.#counters,
@@ -304,6 +338,17 @@ class RunningFailover implements Failover {
       ...(answerScript === undefined ? {} : { answerScript: answerScript.bind(this.hooks) }),
     };
     return makeScriptRunners(this.#configuration, hooks, initial);
+  }
+
+  #makeFileTrackers(): ReadonlyMap<string, FileTracker> {
+    const onChange = (name: string, value: number): void => this.#thread?.tell({ kind: "file", name, value });
+    const log = this.hooks.log.bind(this.hooks);
+    return new Map(this.#configuration.trackFiles.map((file) => [file.name, new FileTracker(file, onChange, log)]));
+  }
+
+  #makeProcessTracker(): ProcessTracker {
+    const onChange = (name: string, up: boolean): void => this.#thread?.tell({ kind: "process", name, up });
+    return new ProcessTracker(this.#configuration.trackProcesses, onChange, this.hooks.log.bind(this.hooks));
   }
 
   /** A master that goes on after a crash would resign for a script that has merely not run yet in this process. */

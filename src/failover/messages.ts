@@ -1,12 +1,18 @@
 /** What the engine's thread and the main thread say to each other. */
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import type { LogLevel, ReportedState } from "./instance.js";
+import type { ProxyHealth } from "./track/proxy-health.js";
 
 /** Given to the engine's thread at its birth. */
 export interface EngineOrders {
   readonly configuration: KeepalivedConfiguration;
   /** Of all scripts that are run; those left out count for nothing. */
   readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
+  /** Numbers in tracked files. */
+  readonly files: ReadonlyMap<string, number>;
+  /** Whether the quorums of tracked processes are there. */
+  readonly processes: ReadonlyMap<string, boolean>;
+  readonly proxy: ProxyHealth;
   /** Instances that were master when the last thread died, so shortly ago that their peers have not noticed. */
   readonly resume: ReadonlySet<string>;
   /** They are alive in another thread, which hands over to this one: that is no news for anybody. */
@@ -20,6 +26,9 @@ export type ToEngine =
   /** Another thread has taken over what is the same in that configuration: the rest ends. */
   | { readonly kind: "hand-over"; readonly to: KeepalivedConfiguration }
   | { readonly kind: "script"; readonly name: string; readonly state: "up" | "down" }
+  | { readonly kind: "file"; readonly name: string; readonly value: number }
+  | { readonly kind: "process"; readonly name: string; readonly up: boolean }
+  | { readonly kind: "proxy"; readonly health: ProxyHealth }
   | { readonly kind: "stop" };
 
 export type FromEngine =

@@ -1,7 +1,7 @@
 /** One instance in the engine: its state, its socket, and the carrying out of what the state machine decides. */
 
 import { writeFileSync } from "node:fs";
-import type { VrrpInstance } from "../config/keepalived/model.js";
+import type { TrackedProxy, VrrpInstance } from "../config/keepalived/model.js";
 import { microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
@@ -47,6 +47,9 @@ export interface Surroundings {
   readonly arpSocket: number;
   now(): Instant;
   script(name: string): ScriptState["kind"] | undefined;
+  file(name: string): number;
+  process(name: string): boolean;
+  proxy(tracked: TrackedProxy): boolean;
   isVirtual(address: string): boolean;
   /** The interface forwards IPv6 packets. */
   isRouter(device: string): boolean;
@@ -230,6 +233,9 @@ export class RunningInstance implements Member {
     const source = configured ?? network.firstAddress(interfaceOf(this.own), this.#wire.family, this.around.isVirtual);
     const assessment = assess(this.own, {
       script: this.around.script,
+      file: this.around.file,
+      process: this.around.process,
+      proxy: this.around.proxy,
       link: (name) => network.condition(name),
       sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
     });

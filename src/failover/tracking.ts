@@ -1,5 +1,5 @@
 /** What raises and lowers a priority, and what puts an instance into fault: scripts, links, the source address. */
-import type { SyncGroup, VrrpInstance, VrrpScript, Weight } from "../config/keepalived/model.js";
+import type { SyncGroup, TrackedProxy, VrrpInstance, VrrpScript, Weight } from "../config/keepalived/model.js";
 import { interfaceOf } from "./wire-settings.js";
 
 /** What one tracked script has shown so far. Counts run towards the next change of mind. */
@@ -45,6 +45,9 @@ export type FaultReason =
   | { readonly kind: "script-pending"; readonly script: string }
   | { readonly kind: "script-failed"; readonly script: string }
   | { readonly kind: "source-missing"; readonly address: string | undefined }
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "process"; readonly process: string }
+  | { readonly kind: "proxy" }
   /** unicast_fault_no_peer */
   | { readonly kind: "no-peer" }
   /** Another member of the sync group has a fault of its own. */
@@ -65,6 +68,12 @@ export function describeFault(fault: FaultReason): string {
       return `until script ${fault.script} has given its first result`;
     case "script-failed":
       return `due to script ${fault.script}`;
+    case "file":
+      return `due to tracked file ${fault.file}`;
+    case "process":
+      return `due to tracked process ${fault.process}`;
+    case "proxy":
+      return "due to the proxy beside it (track_proxy)";
     case "no-peer":
       return "(no unicast peer is configured)";
     case "group":
@@ -78,6 +87,12 @@ export function describeFault(fault: FaultReason): string {
 export interface TrackedWorld {
   /** undefined: the script is disabled and counts for nothing. */
   script(name: string): ScriptState["kind"] | undefined;
+  /** The number in a tracked file. */
+  file(name: string): number;
+  /** Whether the quorum of a tracked process is there. */
+  process(name: string): boolean;
+  /** Whether the proxy beside us is as `track_proxy` wants it. */
+  proxy(tracked: TrackedProxy): boolean;
   /** "up" means up and running: the carrier is there. */
   link(name: string): "up" | "down" | "missing";
   /** Whether the address that advertisements leave from is on the interface. */
@@ -120,6 +135,22 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
     } else if (tracked.weight !== 0) sum += contribution(tracked, state === "up");
     else if ((state === "up") === tracked.reverse) faults.push({ kind: "script-failed", script: tracked.script });
   }
+  for (const tracked of instance.track.files) {
+    const { offset, isFault } = fileContribution(tracked, world.file(tracked.file));
+    sum += offset;
+    if (isFault) faults.push({ kind: "file", file: tracked.file });
+  }
+  for (const tracked of instance.track.processes) {
+    const up = world.process(tracked.process);
+    if (tracked.weight !== 0) sum += contribution(tracked, up);
+    else if (up === tracked.reverse) faults.push({ kind: "process", process: tracked.process });
+  }
+  const { proxy } = instance.track;
+  if (proxy !== undefined) {
+    const up = world.proxy(proxy);
+    if (proxy.weight !== 0) sum += contribution(proxy, up);
+    else if (up === proxy.reverse) faults.push({ kind: "proxy" });
+  }
   const { transport } = instance;
   if (transport.kind === "unicast" && transport.peers.length === 0) faults.push({ kind: "no-peer" });
   if (!world.sourcePresent) faults.push({ kind: "source-missing", address: instance.sourceAddress });
@@ -127,6 +158,14 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
   const priority = instance.priority === OWNER ? OWNER : Math.max(LOWEST, Math.min(HIGHEST, sum));
   return { priority, faults };
 }
+
+/** The number times the weight; what takes away more than any priority is a fault. Weight 0: any number but 0 is. */
+function fileContribution({ weight, reverse }: Weight, value: number): { offset: number; isFault: boolean } {
+  if (weight === 0) return { offset: 0, isFault: (value !== 0) !== reverse };
+  const offset = Math.max(-LOWEST_OFFSET, Math.min(LOWEST_OFFSET, value * (reverse ? -weight : weight)));
+  return offset === -LOWEST_OFFSET ? { offset: 0, isFault: true } : { offset, isFault: false };
+}
+const LOWEST_OFFSET = 254;
 
 /** A positive weight is added while all is well, a negative one while it is not; `reverse` turns the sign. */
 function contribution({ weight, reverse }: Weight, up: boolean): number {

@@ -7,9 +7,19 @@ export type PartMessage =
   | { readonly kind: "stopping" }
   /** The VRRP instances that are master now, after each change: should this process crash, the next goes on with them. */
   | { readonly kind: "masters"; readonly instances: readonly string[] }
+  /** The proxy, at each change and as a sign of life: for `track_proxy`. */
+  | HealthMessage
   /** It cannot start, and another try would not help until somebody changes something. */
   | { readonly kind: "unusable"; readonly reason: string };
 
 export type SupervisorMessage =
   /** Whether the proxy of the same supervisor is ready: answers the scripts that look for it. */
-  { readonly kind: "proxy"; readonly ready: boolean };
+  { readonly kind: "proxy"; readonly ready: boolean } | HealthMessage;
+
+export interface HealthMessage {
+  readonly kind: "health";
+  /** Frontends whose listeners are all bound. */
+  readonly frontends: readonly string[];
+  /** Servers that take traffic, by backend. */
+  readonly serversUp: Readonly<Record<string, number>>;
+}

@@ -1,6 +1,6 @@
 /** A part's end of its supervisor: none of it does anything in a process that was not started by one. */
 import { setParentDeathSignal } from "../sys/process.js";
-import type { PartMessage, SupervisorMessage } from "./messages.js";
+import type { HealthMessage, PartMessage, SupervisorMessage } from "./messages.js";
 
 /** Set for the processes that `bascule run` starts. */
 export const PART_MARK = "BASCULE_PART";
@@ -36,17 +36,39 @@ export function inheritedMasters(): ReadonlySet<string> {
   return new Set(text === undefined ? [] : (JSON.parse(text) as string[]));
 }
 
+/** A proxy that has said nothing for so long has hung, in milliseconds; it says something each second. */
+const SILENCE_MS = 3_000;
+
 /** Whether the proxy beside this part is ready; undefined where no supervisor runs both. */
 export class SupervisedProxy {
   #ready: boolean | undefined;
+  #health: HealthMessage | undefined;
+  #heardAt = 0;
+  #onChange: (() => void) | undefined;
 
   constructor() {
     if (!isSupervised() || process.env[PROXY_MARK] === undefined) return;
     this.#ready = process.env[PROXY_MARK] === "ready";
     process.on("message", (message) => {
-      const { kind, ready } = message as SupervisorMessage;
-      if (kind === "proxy") this.#ready = ready;
+      const news = message as SupervisorMessage;
+      if (news.kind === "proxy") this.#ready = news.ready;
+      else this.#health = news;
+      if (news.kind === "health") this.#heardAt = performance.now();
+      this.#onChange?.();
     });
+    // Silence is no event.
+    setInterval(() => this.#onChange?.(), 1_000).unref();
+  }
+
+  /** How it is; `alive` is false as soon as it is not ready, or has hung. */
+  get health(): { alive: boolean; frontends: readonly string[]; serversUp: Readonly<Record<string, number>> } {
+    const { frontends = [], serversUp = {} } = this.#health ?? {};
+    const isSilent = performance.now() - this.#heardAt > SILENCE_MS;
+    return { alive: this.#ready === true && this.#health !== undefined && !isSilent, frontends, serversUp };
+  }
+
+  set onChange(listener: () => void) {
+    this.#onChange = listener;
   }
 
   get ready(): boolean | undefined {

@@ -1,6 +1,6 @@
 /** One supervised process: started, watched, restarted when it crashes, left alone when it was asked to stop. */
 import { Backoff } from "./backoff.js";
-import type { PartMessage, SupervisorMessage } from "./messages.js";
+import type { HealthMessage, PartMessage, SupervisorMessage } from "./messages.js";
 
 export type PartName = "proxy" | "failover";
 
@@ -52,6 +52,8 @@ export type PartState =
 const GRACE_MS = 10_000;
 
 export class Part {
+  /** Hears how the part says that it is. */
+  onHealth: ((message: HealthMessage) => void) | undefined;
   readonly name: PartName;
   restarts = 0;
   /** The VRRP instances that a process was master of when it crashed, for the one that takes its place at once. */
@@ -141,6 +143,9 @@ export class Part {
         return;
       case "unusable":
         this.#unusable = message.reason;
+        return;
+      case "health":
+        this.onHealth?.(message);
         return;
       case "masters":
         this.#masters = message.instances;

@@ -29,6 +29,7 @@ export class Supervisor {
     this.#startedAt = options.clock.now();
     this.#proxy = this.#make("proxy");
     this.#failover = this.#make("failover");
+    if (this.#proxy !== undefined) this.#proxy.onHealth = (message) => this.#failover?.process?.send(message);
     this.parts = [this.#proxy, this.#failover].filter((part) => part !== undefined);
   }
 
@@ -64,6 +65,11 @@ export class Supervisor {
     await this.#until(() => this.#failover?.process === undefined);
     this.#proxy?.stop(signal, reason);
     await this.#until(() => this.#proxy?.process === undefined);
+  }
+
+  /** Has the fail-over part read its files again. */
+  reloadFailover(): void {
+    this.#failover?.process?.kill("SIGHUP");
   }
 
   /** Starts, stops or restarts one part for an operator; resolves when that is done, with what became of it. */

@@ -17,6 +17,9 @@ const nativeUnshare = declare("unshare", ["int"]);
 const nativeGetrlimit = declare("getrlimit", ["int", "uintptr_t"]);
 const nativeSetrlimit = declare("setrlimit", ["int", "uintptr_t"]);
 const nativeGettid = declare("gettid", []);
+const nativeSyscall = declare("syscall", ["long", "long", "long"]);
+/** The same number on every architecture (Linux 5.3). */
+const SYS_PIDFD_OPEN = 434;
 const nativeAffinity = declare("sched_setaffinity", ["int", "size_t", "uintptr_t"]);
 const nativePriority = declare("setpriority", ["int", "int", "int"]);
 const nativeMlockall = declare("mlockall", ["int"]);
@@ -47,6 +50,9 @@ export function setRealTime(priority: number): number {
   words(parameter)[0] = priority;
   return nativeScheduler(0, SCHED_RR, parameter.address);
 }
+
+/** A descriptor that is readable once the process has ended (pidfd_open(2)). @returns it, or a negated errno. */
+export const openPidfd = (pid: number): number => nativeSyscall(SYS_PIDFD_OPEN, pid, 0);
 
 /** Lets the calling thread run on these processors only. @returns 0 or a negated errno. */
 export function setAffinity(cpus: readonly number[]): number {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { isAsWanted, noProxy, type ProxyHealth } from "../../src/failover/track/proxy-health.js";
 import {
   type Assessment,
   assess,
@@ -9,7 +10,7 @@ import {
   type ScriptState,
   type TrackedWorld,
 } from "../../src/failover/tracking.js";
-import { vrrpInstance } from "./support.js";
+import { span, vrrpInstance } from "./support.js";
 
 const script = { rise: 2, fall: 3, initFail: false };
 
@@ -46,10 +47,23 @@ interface Host {
   scripts?: Record<string, ScriptState["kind"]>;
   links?: Record<string, "down" | "missing">;
   sourcePresent?: boolean;
+  files?: Record<string, number>;
+  processes?: readonly string[];
+  proxy?: ProxyHealth;
 }
 
-function world({ scripts = {}, links = {}, sourcePresent = true }: Host): TrackedWorld {
+function world({
+  scripts = {},
+  links = {},
+  sourcePresent = true,
+  files = {},
+  processes = [],
+  proxy = noProxy,
+}: Host): TrackedWorld {
   return {
+    file: (name) => files[name] ?? 0,
+    process: (name) => processes.includes(name),
+    proxy: (tracked) => isAsWanted(proxy, tracked),
     script: (name) => scripts[name],
     link: (name) => links[name] ?? "up",
     sourcePresent,
@@ -87,6 +101,37 @@ for (const [weight, state, expected] of [
 ] as const)
   test(`with reverse a script of weight ${weight} that is ${state} makes of priority 100: ${expected}`, () =>
     assert.equal(brief(assess(withScript(weight, 100, true), world({ scripts: { chk: state } }))), expected));
+
+for (const [weight, reverse, value, expected] of [
+  [1, false, -20, "80"],
+  [2, false, 10, "120"],
+  [1, true, 30, "70"],
+  [1, false, -254, "100 file"],
+  [2, false, -200, "100 file"],
+  [0, false, 0, "100"],
+  [0, false, 7, "100 file"],
+  [0, true, 0, "100 file"],
+] as const)
+  test(`a file of weight ${weight}${reverse ? " reverse" : ""} that says ${value} makes of priority 100: ${expected}`, () => {
+    const own = vrrpInstance({ priority: 100, track: { files: [{ file: "f", weight, reverse }] } });
+    assert.equal(brief(assess(own, world({ files: { f: value } }))), expected);
+  });
+
+test("a process whose quorum is lost counts like a script that fails", () => {
+  const own = (weight: number) => vrrpInstance({ track: { processes: [{ process: "p", weight, reverse: false }] } });
+  assert.equal(brief(assess(own(0), world({}))), "100 process");
+  assert.equal(brief(assess(own(0), world({ processes: ["p"] }))), "100");
+  assert.equal(brief(assess(own(-30), world({}))), "70");
+});
+
+test("track_proxy: the proxy lives, the frontends are bound, and enough servers are up", () => {
+  const proxy = { weight: 0, reverse: false, frontends: ["web"], minimumUp: [{ backend: "be", servers: 2 }], span };
+  const own = vrrpInstance({ track: { proxy } });
+  const good: ProxyHealth = { alive: true, frontends: ["web"], serversUp: { be: 2 } };
+  assert.equal(brief(assess(own, world({ proxy: good }))), "100");
+  for (const bad of [{ alive: false }, { frontends: [] }, { serversUp: { be: 1 } }, { serversUp: {} }])
+    assert.equal(brief(assess(own, world({ proxy: { ...good, ...bad } }))), "100 proxy");
+});
 
 test("the own interface, those of the addresses and tracked ones of weight 0 must be up", () => {
   const own = vrrpInstance({

@@ -47,12 +47,6 @@ export const planned: ReadonlySet<string> = new Set([
   "garp_group",
   "interface_up_down_delays",
   // Tracking and groups
-  "track_file",
-  "vrrp_track_file",
-  "vrrp_track_process",
-  "vrrp_instance track_file",
-  "vrrp_instance track_process",
-  "vrrp_instance track_proxy",
   // The process
   "global_defs vrrp_rlimit_rttime",
   "global_defs vrrp_rlimit_rtime",
