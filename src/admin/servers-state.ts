@@ -19,7 +19,15 @@ const AdminState = { ready: 0, maintenanceFromConfiguration: 1 | 4 } as const;
 const CheckState = { inProgress: 1, configured: 2, enabled: 4, paused: 8 } as const;
 const CheckOutcome = { unknown: 0, failed: 2, passed: 3 } as const;
 const CHECK_INITIALISING = 1;
-const CHECK_STATUS_NUMBERS: Readonly<Record<CheckStatus, number>> = { SOCKERR: 5, L4OK: 6, L4TOUT: 7, L4CON: 8 };
+const CHECK_STATUS_NUMBERS: Readonly<Record<CheckStatus, number>> = {
+  SOCKERR: 5,
+  L4OK: 6,
+  L4TOUT: 7,
+  L4CON: 8,
+  L6OK: 9,
+  L6TOUT: 10,
+  L6RSP: 11,
+};
 /** `rise` where nothing sets it: what an unchecked server shows for its health. */
 const DEFAULT_RISE = 2;
 

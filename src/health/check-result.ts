@@ -6,6 +6,9 @@ export const CHECK_DESCRIPTIONS = {
   L4OK: "Layer4 check passed",
   L4TOUT: "Layer4 timeout",
   L4CON: "Layer4 connection problem",
+  L6OK: "Layer6 check passed",
+  L6TOUT: "Layer6 timeout",
+  L6RSP: "Layer6 invalid response",
 } as const;
 
 export type CheckStatus = keyof typeof CHECK_DESCRIPTIONS;
@@ -19,7 +22,7 @@ export interface CheckResult {
 }
 
 export function hasPassed(result: CheckResult): boolean {
-  return result.status === "L4OK";
+  return result.status === "L4OK" || result.status === "L6OK";
 }
 
 /** `reason: Layer4 connection problem, info: "Connection refused", check duration: 0ms`: a log line's middle. */

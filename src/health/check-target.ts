@@ -12,7 +12,7 @@ export interface CheckTarget {
   readonly disabled: boolean;
   readonly weight: number;
   readonly check: ServerCheck | undefined;
-  /** Time for a check's connection to be established. */
+  /** Time for a check's connection to be established, with TLS if it has to speak that. */
   readonly connectBudget: Milliseconds;
 }
 
@@ -39,5 +39,8 @@ function connectBudget(
   timeoutConnect: Milliseconds,
 ): Milliseconds {
   const interval = check?.interval ?? (0 as Milliseconds);
+  // A handshake is more than a connection: it has both budgets.
+  if (check?.tls !== undefined && timeoutCheck !== undefined)
+    return (Math.min(timeoutConnect, interval) + timeoutCheck) as Milliseconds;
   return timeoutCheck === undefined ? interval : (Math.min(timeoutConnect, interval) as Milliseconds);
 }

@@ -9,7 +9,7 @@ import type { CheckResult, CheckStatus } from "./check-result.js";
 const LOCAL_ERRORS = new Set(["EADDRINUSE", "EADDRNOTAVAIL", "EAGAIN", "EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"]);
 
 /** Where a check connects to, and what it says there. */
-export type CheckEndpoint = Pick<ServerCheck, "address" | "family" | "port" | "sendProxy">;
+export type CheckEndpoint = Pick<ServerCheck, "address" | "family" | "port" | "sendProxy" | "tls">;
 
 /** What a check sends before all else, on a connection that stands. */
 export type Greeting = (settings: SendProxy, socket: Socket) => Uint8Array;
@@ -26,7 +26,7 @@ export const tcpCheck =
   (greeting: Greeting): Probe =>
   (to, budget, done) => {
     const start = performance.now();
-    const socket = createConnection(optionsOf(to));
+    const socket = createConnection(endpointOptions(to));
     const finish = (status: CheckStatus, info = ""): void => {
       if (status === "L4OK" && to.sendProxy !== undefined) letGo();
       else abandon();
@@ -50,7 +50,7 @@ export const tcpCheck =
       finish("L4OK");
     });
     socket.once("error", (error: NodeJS.ErrnoException) => {
-      finish(statusOfError(error.code ?? ""), error.errno === undefined ? error.message : errnoText(-error.errno));
+      finish(statusOfError(error.code ?? ""), describeError(error));
     });
     return abandon;
   };
@@ -58,7 +58,7 @@ export const tcpCheck =
 const isInternet = ({ family }: CheckEndpoint): boolean => family === 4 || family === 6;
 
 /** An abstract name begins with NUL, and HAProxy's are filled up with it, to the end of `sun_path` (unix(7)). */
-function optionsOf({ address, family, port }: CheckEndpoint): NetConnectOpts {
+export function endpointOptions({ address, family, port }: CheckEndpoint): NetConnectOpts {
   switch (family) {
     case "unix":
       return { path: address };
@@ -71,7 +71,11 @@ function optionsOf({ address, family, port }: CheckEndpoint): NetConnectOpts {
 
 const SUN_PATH = 108;
 
-function statusOfError(code: string): CheckStatus {
+/** The system's own words. */
+export const describeError = ({ errno, message }: NodeJS.ErrnoException): string =>
+  errno === undefined ? message : errnoText(-errno);
+
+export function statusOfError(code: string): CheckStatus {
   if (code === "ETIMEDOUT") return "L4TOUT";
   return LOCAL_ERRORS.has(code) ? "SOCKERR" : "L4CON";
 }

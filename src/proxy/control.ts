@@ -7,7 +7,8 @@ import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js"
 import type { Milliseconds } from "../config/units.js";
 import { checkTargets } from "../health/check-target.js";
 import { HealthChecker } from "../health/checker.js";
-import { tcpCheck } from "../health/tcp-check.js";
+import { type Probe, tcpCheck } from "../health/tcp-check.js";
+import { tlsCheck } from "../health/tls-check.js";
 import { raiseFileLimit } from "../sys/process.js";
 import { HandOver } from "./hand-over.js";
 import { type ListeningSocket, openListeners } from "./listening-socket.js";
@@ -20,6 +21,7 @@ import { WaitLists } from "./queue/wait-lists.js";
 import { checkGreeting } from "./send-proxy.js";
 import { Gauge, SharedState } from "./shared-state.js";
 import { StickTable } from "./stick-table.js";
+import { checkOptions } from "./tls/check-options.js";
 import { TlsContexts } from "./tls/contexts.js";
 import { installTransparentPlumbing, type TransparentPlumbing } from "./transparent-plumbing.js";
 import { WorkerThreads } from "./worker-threads.js";
@@ -56,6 +58,7 @@ export class RunningProxy {
   readonly #tables: readonly (SharedArrayBuffer | undefined)[];
   #plumbing: TransparentPlumbing | undefined;
   #tls: TlsContexts | undefined;
+  #checkOptions: ReturnType<typeof checkOptions> = new Map();
   #isStopping = false;
   readonly #log: ProcessLog;
   readonly #waitLists: WaitLists;
@@ -96,8 +99,12 @@ export class RunningProxy {
         log: (level, line) => this.#log.write(level, line),
         sessions: (index) => this.state.gauge(this.state.server(index), Gauge.current),
       },
-      { probe: tcpCheck(checkGreeting), now: () => performance.now() as Milliseconds },
+      { probe: this.#probe(), now: () => performance.now() as Milliseconds },
     );
+  }
+
+  #probe(): Probe {
+    return tlsCheck(tcpCheck(checkGreeting), checkGreeting, (tls) => this.#checkOptions.get(tls) ?? {});
   }
 
   /**
@@ -107,6 +114,7 @@ export class RunningProxy {
   async start(): Promise<void> {
     try {
       this.#tls = new TlsContexts(this.configuration, this.state.layout.workers);
+      this.#checkOptions = checkOptions(this.configuration);
       for (const warning of this.#tls.warnings) this.#log.write("warning", warning);
       this.#listeners = openListeners(this.configuration.frontends, this.options.succeeds);
       this.#handOver = new HandOver(this.#listeners.flat());

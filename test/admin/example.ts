@@ -41,7 +41,7 @@ function server(name: string, id: number, port: number, settings: Partial<Server
 const checkOf = (port: number): Partial<Server> => ({
   check: {
     ...{ address: "127.0.0.1", family: 4, port, interval, fastInterval: interval, downInterval: interval },
-    ...{ rise: 2, fall: 3, sendProxy: undefined },
+    ...{ rise: 2, fall: 3, sendProxy: undefined, tls: undefined },
   },
 });
 

@@ -66,6 +66,7 @@ const check: ServerCheck = {
   family: 4,
   port: 80,
   sendProxy: undefined,
+  tls: undefined,
   interval: milliseconds(2_000),
   fastInterval: milliseconds(500),
   downInterval: milliseconds(10_000),

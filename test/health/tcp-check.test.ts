@@ -24,7 +24,13 @@ import { eventually } from "../support/eventually.js";
 
 const greeting = Buffer.from("hello, it is me\r\n");
 const probe = tcpCheck(() => greeting);
-const at = (address: string, port: number): CheckEndpoint => ({ address, port, family: 4, sendProxy: undefined });
+const at = (address: string, port: number): CheckEndpoint => ({
+  address,
+  port,
+  family: 4,
+  sendProxy: undefined,
+  tls: undefined,
+});
 
 const check = (address: string, port: number, budget: number): Promise<CheckResult> =>
   new Promise((resolve) => probe(at(address, port), milliseconds(budget), resolve));
@@ -91,7 +97,7 @@ for (const [kind, family, name] of [
     const listener = sys(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
     t.after(() => close(listener));
     if (family === "unix") t.after(() => rmSync(name, { force: true }));
-    const endpoint: CheckEndpoint = { address: name, family, port: 0, sendProxy: undefined };
+    const endpoint: CheckEndpoint = { address: name, family, port: 0, sendProxy: undefined, tls: undefined };
     const status = async (): Promise<string> =>
       (await new Promise<CheckResult>((resolve) => probe(endpoint, milliseconds(1_000), resolve))).status;
     assert.equal(await status(), "L4CON");

@@ -16,6 +16,7 @@ import { FALLBACK_MAX_CONNECTIONS, FALLBACK_TIMEOUTS } from "./initial.js";
 import type { Word } from "./lexer.js";
 import type {
   Backend,
+  CheckTls,
   Frontend,
   HaproxyConfiguration,
   KeepAlive,
@@ -146,11 +147,7 @@ class Builder {
     const { maxConnections, minConnections } = connectionLimits(draft);
     const sendProxy = sendProxyOf(draft);
     const check = draft.check ? this.check(draft, sendProxy) : undefined;
-    const tls = this.tls.server(
-      draft.tls,
-      span,
-      draft.check && draft.checkAddress === undefined && draft.checkPort === undefined,
-    );
+    const tls = this.tls.server(draft.tls, span);
     return {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
       ...{ maxConnections, minConnections, maxQueue: draft.maxQueue, pool, check, tls, protocol, span },
@@ -187,8 +184,16 @@ class Builder {
       downInterval: draft.downInterval ?? interval,
       rise,
       fall,
+      tls: this.checkTls(draft, isElsewhere),
       sendProxy: sends ? (sendProxy ?? (draft.socket.checkSendProxy ? PROXY_V1 : undefined)) : undefined,
     };
+  }
+
+  /** Where checks go elsewhere, that is not expected to speak TLS unless it is said to. */
+  private checkTls({ checkTls, checkServerName, tls, span }: ServerDraft, isElsewhere: boolean): CheckTls | undefined {
+    if (!(checkTls ?? (tls.ssl === true && !isElsewhere))) return undefined;
+    const settings = this.tls.server({ ...tls, ssl: true }, span)!;
+    return { settings, serverName: checkServerName ?? settings.serverName };
   }
 
   private reportPortlessCheck({ name, span }: ServerDraft): void {

@@ -91,6 +91,9 @@ export interface ServerSettings {
   check: boolean;
   checkAddress: string | undefined;
   checkPort: number | undefined;
+  /** Undefined: as the traffic, where checks go to the server itself. */
+  checkTls: boolean | undefined;
+  checkServerName: string | undefined;
   interval: Milliseconds;
   fastInterval: Milliseconds | undefined;
   downInterval: Milliseconds | undefined;

@@ -69,6 +69,8 @@ export const initialProxySettings = (): ProxySettings => ({
     check: false,
     checkAddress: undefined,
     checkPort: undefined,
+    checkTls: undefined,
+    checkServerName: undefined,
     interval: milliseconds(2_000),
     fastInterval: undefined,
     downInterval: undefined,

@@ -368,6 +368,15 @@ export interface ServerCheck {
   readonly fall: number;
   /** Checks begin with a PROXY header. */
   readonly sendProxy: SendProxy | undefined;
+  /** Undefined: plain bytes. */
+  readonly tls: CheckTls | undefined;
+}
+
+/** A check that sees a handshake through. */
+export interface CheckTls {
+  readonly settings: ServerTls;
+  /** The name asked for. */
+  readonly serverName: string | undefined;
 }
 
 /** As `proxy-v2-options` calls them; all but `authority` are parts of `ssl`. */

@@ -78,6 +78,21 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
       if (endpoint !== undefined) settings.checkAddress = endpoint.address;
     },
   },
+  flag("check-ssl", "Checks see a TLS handshake through, whatever the traffic is.", (settings) => {
+    settings.checkTls = true;
+  }),
+  flag("no-check-ssl", "Checks are plain, whatever the traffic is.", (settings) => {
+    settings.checkTls = false;
+  }),
+  {
+    name: "check-sni",
+    argument: "<name>",
+    default: "that of sni str(…)",
+    doc: "The server's name in the handshakes of checks.",
+    apply: (_, settings, argument) => {
+      settings.checkServerName = argument.text;
+    },
+  },
   count("weight", "weight", [0, 256], "1", "Share of the traffic, relative to the other servers; 0 takes none."),
   count(
     "maxconn",

@@ -54,14 +54,12 @@ export class TlsBuilder {
     };
   }
 
-  /** @param isChecked by connections to the server itself */
-  server(draft: TlsDraft, span: Span, isChecked: boolean): ServerTls | undefined {
+  server(draft: TlsDraft, span: Span): ServerTls | undefined {
     // Without `ssl` the other options wait for a `default-server ssl` that may come and go.
     if (draft.ssl !== true) return undefined;
     const { global } = this;
     const verify = draft.verify === "none" || draft.verify === "required" ? draft.verify : global.serverVerify;
     if (verify === "required" && draft.caFile === undefined) this.#report("error", "no-ca-file", span, ...UNVERIFIABLE);
-    if (isChecked) this.#report("warning", "plain-check", span, ...PLAIN_CHECK);
     return {
       ...this.#settings(draft, draft.span ?? span),
       ciphers: draft.ciphers ?? global.serverCiphers,
@@ -153,14 +151,6 @@ const UNVERIFIABLE = [
   {
     cause: "verification is on unless the line says otherwise",
     remedy: "write: ca-file @system-ca, or the file of your own authority; in a network that you trust: verify none",
-  },
-] as const;
-
-const PLAIN_CHECK = [
-  "the checks of this server do not try TLS yet",
-  {
-    cause: "they see whether it accepts connections, HAProxy's see a handshake through",
-    remedy: "a server that accepts and cannot speak TLS counts as up: each request to it gets 503, or another server",
   },
 ] as const;
 

@@ -29,12 +29,16 @@ export function contextSettings(settings: TlsSettings, curves: string | undefine
 
 /** Applies `ca-file` and `crl-file`. @returns the file of the authorities, if there is one */
 export function applyTrust(context: SslContext, settings: TlsSettings): string | undefined {
-  const { caFile, crlFile } = settings;
-  const authorities = caFile === "@system-ca" ? systemAuthorities() : caFile;
+  const { crlFile } = settings;
+  const authorities = authoritiesOf(settings);
   if (authorities !== undefined) context.trust(authorities);
   if (crlFile !== undefined) context.revoke(crlFile);
   return authorities;
 }
+
+/** The file that `ca-file` stands for. @throws CertificateError if this host has no authorities of its own */
+export const authoritiesOf = ({ caFile }: TlsSettings): string | undefined =>
+  caFile === "@system-ca" ? systemAuthorities() : caFile;
 
 function systemAuthorities(): string {
   const found = SYSTEM_AUTHORITIES.find((path) => existsSync(path));

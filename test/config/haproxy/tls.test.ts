@@ -18,10 +18,7 @@ function server(options: string, global = "", defaultServer = ""): ServerTls | u
   const { configuration, codes } = read(
     `global\n${global}\ndefaults\n${TIMES}listen f\nbind :80\n${defaultServer}\nserver s 192.0.2.1:443 check ${options}\n`,
   );
-  assert.deepEqual(
-    codes.filter((code) => code !== "warning[plain-check]"),
-    [],
-  );
+  assert.deepEqual(codes, []);
   return configuration.backends[0]!.servers[0]!.tls;
 }
 
@@ -150,8 +147,23 @@ describe("server … ssl", () => {
     assert.equal(server("no-ssl", "", "default-server ssl verify none"), undefined);
   });
 
+  for (const [options, expected] of [
+    ["ssl verify none sni str(a.example)", "a.example"],
+    ["ssl verify none sni str(a.example) check-sni b.example", "b.example"],
+    ["verify none check-ssl check-sni b.example port 444", "b.example"],
+    ["ssl verify none check-ssl port 444", "no name"],
+    ["ssl verify none port 444", "plain"],
+    ["ssl verify none addr 192.0.2.2", "plain"],
+    ["ssl verify none no-check-ssl", "plain"],
+  ] as const)
+    test(`the checks of a server with ${options}: ${expected}`, () => {
+      const { configuration } = read(`defaults\n${TIMES}listen f\nbind :80\nserver s 192.0.2.1:443 check ${options}\n`);
+      const { tls } = configuration.backends[0]!.servers[0]!.check!;
+      assert.equal(tls === undefined ? "plain" : (tls.serverName ?? "no name"), expected);
+    });
+
   for (const [line, code] of [
-    ["server s 192.0.2.1:443 ssl verify none check", "warning[plain-check]"],
+    ["server s 192.0.2.1:443 check check-ssl", "error[no-ca-file]"],
     ["server s 192.0.2.1:443 ssl", "error[no-ca-file]"],
     ["server s 192.0.2.1:443 ssl verify none sni var(txn.name)", "error[not-supported]"],
     ["server s 192.0.2.1:443 ssl verify none sni src", "error[bad-value]"],
