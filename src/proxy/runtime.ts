@@ -4,6 +4,7 @@ import type { Backend, Frontend, HaproxyConfiguration, KeepAlive, Server } from 
 import type { SocketAddress } from "../sys/address.js";
 import { type Balancer, createBalancer } from "./balance/balancer.js";
 import { ErrorPages } from "./error-replies.js";
+import { Http2Limits } from "./http2/limits.js";
 import { ServerConnections } from "./http2/server-connections.js";
 import { IdleConnections } from "./idle-connections.js";
 import { Logger, LogSenders } from "./log/logger.js";
@@ -44,6 +45,7 @@ export class ServerRuntime {
     backend: Backend,
     state: SharedState,
     worker: number,
+    limits: Http2Limits,
   ) {
     const dependsOnClient = settings.portOffset !== undefined || isAny(settings);
     this.address = dependsOnClient ? undefined : socketAddress(settings);
@@ -58,7 +60,7 @@ export class ServerRuntime {
     const mayAgree = protocol === undefined && settings.tls?.alpn.includes("h2") === true;
     this.offersHttp1 = mayAgree && settings.tls?.alpn.includes("http/1.1") === true;
     if (protocol === "h2" || mayAgree)
-      this.http2 = new ServerConnections(protocol === "h2", this.isPrivate || !this.idle.keepsAny);
+      this.http2 = new ServerConnections(protocol === "h2", this.isPrivate || !this.idle.keepsAny, limits);
     this.tcpUserTimeout = settings.tcpUserTimeout;
     this.counters = new EntityCounters(state, worker, entity);
   }
@@ -116,6 +118,8 @@ export class FrontendRuntime {
     readonly rules: FrontendRules<BackendRuntime>,
     /** For each bind; undefined: plain bytes. */
     readonly tls: readonly (BindTls | undefined)[],
+    /** What its clients of HTTP/2 are allowed. */
+    readonly http2: Http2Limits,
     state: SharedState,
     worker: number,
     logger: Logger,
@@ -144,12 +148,14 @@ export function buildRuntime(
 ): ProxyRuntime {
   const logSenders = new LogSenders();
   const identity = { tag: configuration.global.logTag ?? "haproxy", pid: process.pid, hostname: hostname() };
+  const forClients = new Http2Limits(configuration.global, "frontend");
+  const forServers = new Http2Limits(configuration.global, "backend");
   let nextServer = 0;
   const backends = configuration.backends.map((backend, index) => {
-    const servers = backend.servers.map(
-      (server, position) =>
-        new ServerRuntime(server, state.server(nextServer++), serverTls(tls, index, position), backend, state, worker),
-    );
+    const servers = backend.servers.map((server, position) => {
+      const entity = state.server(nextServer++);
+      return new ServerRuntime(server, entity, serverTls(tls, index, position), backend, state, worker, forServers);
+    });
     const full = fullConnections(configuration, index, maxConnections);
     return new BackendRuntime(backend, state.backend(index), servers, tables, room, full, state, worker);
   });
@@ -160,6 +166,7 @@ export function buildRuntime(
         state.frontend(index),
         new FrontendRules(frontend.rules, backends, backends[frontend.defaultBackend]),
         (tls.binds[index] ?? []).map((handle) => handle && new BindTls(handle)),
+        forClients,
         state,
         worker,
         new Logger(frontend.logs, logSenders, identity),

@@ -3,6 +3,7 @@
 import type { AdminContext } from "../../src/admin/context.js";
 import { RateSampler } from "../../src/admin/rates.js";
 import { initialBindSocket } from "../../src/config/haproxy/bind-socket.js";
+import { initialGlobal } from "../../src/config/haproxy/initial.js";
 import type { Backend, Frontend, HaproxyConfiguration, Server, StatsSocket } from "../../src/config/haproxy/model.js";
 import { initialRetryOn } from "../../src/config/haproxy/retry-on.js";
 import { milliseconds } from "../../src/config/units.js";
@@ -141,6 +142,7 @@ export const configuration: HaproxyConfiguration = {
     bufferSize: 16_384,
     maxRewrite: 1024,
     maxHeaders: 101,
+    http2: initialGlobal().http2,
     tlsLifetime: milliseconds(300_000),
   },
   frontends: [frontend("www", 2, "http", 0, [18080, 18081]), frontend("t", 4, "tcp", 1, [18082])],

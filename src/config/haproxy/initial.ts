@@ -6,6 +6,8 @@ import { initialPool } from "./server-pool.js";
 import { initialServerSocket } from "./server-socket.js";
 import { NO_TLS } from "./tls-draft.js";
 
+const NO_HTTP2_TUNING = { streams: undefined, window: undefined };
+
 export const initialGlobal = (): GlobalDraft => ({
   logs: [],
   chroot: undefined,
@@ -33,6 +35,7 @@ export const initialGlobal = (): GlobalDraft => ({
   bufferSize: 16_384,
   maxRewrite: 1024,
   maxHeaders: 101,
+  http2: { both: NO_HTTP2_TUNING, frontend: NO_HTTP2_TUNING, backend: NO_HTTP2_TUNING },
   tlsLifetime: milliseconds(300_000),
 });
 

@@ -46,6 +46,8 @@ export interface HaproxyGlobal {
   readonly maxRewrite: number;
   /** Lines of a head. */
   readonly maxHeaders: number;
+  /** What HTTP/2 peers are allowed; what one side does not say, `both` does. */
+  readonly http2: Readonly<Record<"both" | "frontend" | "backend", Http2Tuning>>;
   readonly tlsLifetime: Milliseconds;
 }
 
@@ -63,6 +65,14 @@ export interface StatsSocket {
 
 export type LogFormat = "rfc3164" | "rfc5424" | "local" | "short" | "raw" | "timed" | "iso" | "priority";
 export type LogLevel = "emerg" | "alert" | "crit" | "err" | "warning" | "notice" | "info" | "debug";
+
+/** Undefined: the default. */
+export interface Http2Tuning {
+  /** Streams of a connection at once. */
+  readonly streams: number | undefined;
+  /** Octets that a stream may send before it hears from us. */
+  readonly window: number | undefined;
+}
 
 export interface LogTarget {
   readonly target:

@@ -11,6 +11,7 @@ import { FrameTransport } from "./frame-transport.js";
 import { Flag, MAX_WINDOW } from "./frames.js";
 import { type FieldSink, HpackDecoder } from "./hpack-decoder.js";
 import { HpackEncoder } from "./hpack-encoder.js";
+import type { Http2Limits } from "./limits.js";
 import { PeerConduct } from "./peer-conduct.js";
 import { ReceiveFlow } from "./receive-flow.js";
 import { SendFlow } from "./send-flow.js";
@@ -34,7 +35,7 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
   readonly encoder = new HpackEncoder();
   readonly streams = new StreamList();
   readonly sending: SendFlow;
-  readonly receiving = new ReceiveFlow(this);
+  readonly receiving: ReceiveFlow;
   /** The stream that the peer opened last; 0: none. */
   highestPeerStream = 0;
   readonly #reader = new FrameReader();
@@ -48,8 +49,10 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
     transport: Channel,
     pool: BufferPool,
     readonly isServer: boolean,
+    readonly limits: Http2Limits,
   ) {
     super(transport, pool);
+    this.receiving = new ReceiveFlow(this, limits);
     this.sending = new SendFlow(transport, this.output);
   }
 

@@ -22,16 +22,11 @@ import {
   Setting,
   writeFrameHeader,
 } from "./frames.js";
-import { CONNECTION_WINDOW } from "./receive-flow.js";
 import { RequestBuilder } from "./request-builder.js";
 import { Http2Stream } from "./stream.js";
 import { StreamSession } from "./stream-session.js";
 
-/** `tune.h2.max-concurrent-streams` */
-export const MAX_CONCURRENT_STREAMS = 100;
-
 const SETTINGS: readonly (readonly [number, number])[] = [
-  [Setting.MAX_CONCURRENT_STREAMS, MAX_CONCURRENT_STREAMS],
   [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST],
   [Setting.ENABLE_CONNECT_PROTOCOL, 1],
 ];
@@ -68,7 +63,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     readonly address: ClientAddress,
     readonly acceptedAt: number,
   ) {
-    super(transport, context.pool, true);
+    super(transport, context.pool, true, frontend.http2);
     this.state = context.state;
     this.headLimits = context.headLimits;
     this.#timer = this.loop.timer(() => this.#onTimer());
@@ -76,8 +71,13 @@ export class FrontendConnection extends Http2Connection implements SessionContex
 
   /** Sends our preface. What the client has sent follows, by `takeInput` or from its connection. */
   start(): void {
-    this.output.settings(SETTINGS);
-    this.output.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW);
+    const { streams, window, connectionWindow } = this.limits;
+    const own = [
+      [Setting.MAX_CONCURRENT_STREAMS, streams],
+      [Setting.INITIAL_WINDOW_SIZE, window],
+    ] as const;
+    this.output.settings([...own, ...SETTINGS]);
+    this.output.windowUpdate(0, connectionWindow - DEFAULT_WINDOW);
     this.loop.timers.arm(this.#timer, this.loop.now + this.frontend.settings.timeoutHttpRequest);
     this.run();
   }
@@ -145,7 +145,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     builder.begin(false);
     if (this.decoder.decode(bytes, from, to, builder) !== 0) return ErrorCode.COMPRESSION_ERROR;
     if (streamId > this.#lastStream) return 0; // it is told by GOAWAY
-    if (this.streams.size >= MAX_CONCURRENT_STREAMS) return this.refuse(streamId, ErrorCode.REFUSED_STREAM);
+    if (this.streams.size >= this.limits.streams) return this.refuse(streamId, ErrorCode.REFUSED_STREAM);
     if (this.decoder.tooLarge) return this.#refuseTooLarge(streamId, endStream);
     const length = builder.finish(endStream);
     if (length < 0) {

@@ -1,18 +1,20 @@
 /** What the peer may send of messages (RFC 9113 §5.2): its credit is given back as sessions read, in large pieces. */
 import type { FrameTransport } from "./frame-transport.js";
-import { DEFAULT_WINDOW } from "./frames.js";
+import type { Http2Limits } from "./limits.js";
 import type { Http2Stream } from "./stream.js";
-
-/** What all streams together may send ahead of their sessions: it is memory. */
-export const CONNECTION_WINDOW = 2 ** 20;
 
 export class ReceiveFlow {
   /** Octets of DATA that all streams together may still send. */
-  #window = CONNECTION_WINDOW;
+  #window: number;
   /** Octets that have been read since the last WINDOW_UPDATE. */
   #credit = 0;
 
-  constructor(readonly connection: FrameTransport) {}
+  constructor(
+    readonly connection: FrameTransport,
+    readonly limits: Http2Limits,
+  ) {
+    this.#window = limits.connectionWindow;
+  }
 
   /** False if the peer sends more than it may. */
   spend(octets: number): boolean {
@@ -25,7 +27,7 @@ export class ReceiveFlow {
     this.giveBack(octets);
     if (stream.remoteEnded || stream.closed) return;
     stream.credit += octets;
-    if (stream.credit < DEFAULT_WINDOW / 2) return;
+    if (stream.credit < this.limits.window / 2) return;
     stream.receiveWindow += stream.credit;
     this.connection.output.windowUpdate(stream.id, stream.credit);
     stream.credit = 0;
@@ -36,7 +38,7 @@ export class ReceiveFlow {
   giveBack(octets: number): void {
     const { connection } = this;
     this.#credit += octets;
-    if (this.#credit < CONNECTION_WINDOW / 2 || connection.isClosing) return;
+    if (this.#credit < this.limits.connectionWindow / 2 || connection.isClosing) return;
     this.#window += this.#credit;
     connection.output.windowUpdate(0, this.#credit);
     this.#credit = 0;

@@ -5,13 +5,10 @@ import { ECONNRESET } from "../../sys/errno.js";
 import { COMPRESSION_FAILED, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import { DEFAULT_WINDOW, MAX_WINDOW, PREFACE, Setting } from "./frames.js";
-import { CONNECTION_WINDOW } from "./receive-flow.js";
+import type { Http2Limits } from "./limits.js";
 import { ResponseBuilder } from "./response-builder.js";
 import { Http2Stream } from "./stream.js";
 import { StreamList } from "./stream-list.js";
-
-/** `tune.h2.be.max-concurrent-streams`: whatever more a server allows. */
-const MAX_CONCURRENT_STREAMS = 100;
 
 const SETTINGS: readonly (readonly [number, number])[] = [
   [Setting.ENABLE_PUSH, 0],
@@ -34,13 +31,14 @@ export class ServerConnection extends Http2Connection {
   constructor(
     transport: Channel,
     pool: BufferPool,
+    limits: Http2Limits,
     readonly onIdle: (connection: ServerConnection) => void,
     readonly onEnd: (connection: ServerConnection) => void,
   ) {
-    super(transport, pool, false);
+    super(transport, pool, false, limits);
     this.output.raw(PREFACE, 0, PREFACE.length);
-    this.output.settings(SETTINGS);
-    this.output.windowUpdate(0, CONNECTION_WINDOW - DEFAULT_WINDOW);
+    this.output.settings([...SETTINGS, [Setting.INITIAL_WINDOW_SIZE, limits.window]]);
+    this.output.windowUpdate(0, limits.connectionWindow - DEFAULT_WINDOW);
     this.scheduleFlush();
   }
 
@@ -52,8 +50,8 @@ export class ServerConnection extends Http2Connection {
     return (
       !this.isClosing &&
       !this.#isGoingAway &&
-      this.#live.size < Math.min(this.peer.maxConcurrentStreams, MAX_CONCURRENT_STREAMS) &&
-      this.streams.size < 2 * MAX_CONCURRENT_STREAMS &&
+      this.#live.size < Math.min(this.peer.maxConcurrentStreams, this.limits.streams) &&
+      this.streams.size < 2 * this.limits.streams &&
       this.#nextId < MAX_WINDOW
     );
   }

@@ -2,6 +2,7 @@
 import type { BufferPool } from "../../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../../reactor/channel.js";
 import { TlsConnection } from "../../reactor/tls-connection.js";
+import type { Http2Limits } from "./limits.js";
 import { ServerConnection } from "./server-connection.js";
 import type { Http2Stream } from "./stream.js";
 
@@ -17,6 +18,7 @@ export class ServerConnections {
   constructor(
     readonly always: boolean,
     readonly isPrivate: boolean,
+    readonly limits: Http2Limits,
   ) {}
 
   get count(): number {
@@ -42,6 +44,7 @@ export class ServerConnections {
     const connection = new ServerConnection(
       transport,
       pool,
+      this.limits,
       (idle) => {
         if (this.isPrivate) idle.goAway();
       },

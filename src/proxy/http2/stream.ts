@@ -30,7 +30,7 @@ export class Http2Stream implements Channel {
   localEnded = false;
   /** Octets of DATA that we may send, and that the peer may. */
   sendWindow: number;
-  receiveWindow = DEFAULT_WINDOW;
+  receiveWindow: number;
   /** Octets that the session has read since the last WINDOW_UPDATE. */
   credit = 0;
   /** It waits for room in the output or the connection's window. */
@@ -53,6 +53,8 @@ export class Http2Stream implements Channel {
     public owner: ConnectionOwner,
   ) {
     this.loop = connection.loop;
+    // Until the peer has seen our settings it goes by the default.
+    this.receiveWindow = Math.max(connection.limits.window, DEFAULT_WINDOW);
     this.inbound = new Inbound(connection.pool);
     this.sendWindow = connection.peer.initialWindow;
   }

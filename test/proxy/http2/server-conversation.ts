@@ -1,5 +1,7 @@
 /** A whole HTTP/2 connection to a server, with one request, in memory. */
 import assert from "node:assert/strict";
+import { initialGlobal } from "../../../src/config/haproxy/initial.js";
+import { Http2Limits } from "../../../src/proxy/http2/limits.js";
 import { ServerConnection } from "../../../src/proxy/http2/server-connection.js";
 import type { Http2Stream } from "../../../src/proxy/http2/stream.js";
 import { BufferPool } from "../../../src/reactor/buffers.js";
@@ -31,6 +33,7 @@ export function ask(
   const connection = new ServerConnection(
     channel,
     pool,
+    new Http2Limits(initialGlobal(), "backend"),
     () => {},
     () => ended++,
   );

@@ -37,8 +37,6 @@ export const PLANNED_GLOBAL_KEYWORDS: readonly PlannedKeyword[] = [
   ["set-var", "<proc.name> <expr>", ""],
   ["set-var-fmt", "<proc.name> <fmt>", ""],
   ["tune.http.logurilen", "<n>", "1024"],
-  ["tune.h2.max-concurrent-streams", "<n>", "100"],
-  ["tune.h2.initial-window-size", "<n>", "16384"],
   ["tune.stick-counters", "<n>", "3"],
   ["tune.comp.maxlevel", "<1-9>", "1"],
   ["maxconnrate", "<n/s>", "0 (off)"],
@@ -160,13 +158,9 @@ tune.h1.fe.glitches-threshold
 tune.h1.zero-copy-fwd-recv
 tune.h1.zero-copy-fwd-send
 tune.h2.be.glitches-threshold
-tune.h2.be.initial-window-size
-tune.h2.be.max-concurrent-streams
 tune.h2.be.max-frames-at-once
 tune.h2.be.rxbuf
 tune.h2.fe.glitches-threshold
-tune.h2.fe.initial-window-size
-tune.h2.fe.max-concurrent-streams
 tune.h2.fe.max-frames-at-once
 tune.h2.fe.max-rst-at-once
 tune.h2.fe.max-total-streams

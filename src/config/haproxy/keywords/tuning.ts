@@ -1,11 +1,35 @@
 /** `tune.…` of the `global` section: how large messages may be (configuration manual §3.2). */
 import type { GlobalDraft } from "../draft.js";
 import type { Keyword } from "../keyword.js";
+import type { Http2Tuning } from "../model.js";
 
+type TuningKeyword = Keyword<GlobalDraft>;
+
+const LARGEST_WINDOW = 2 ** 31 - 1;
 const LEAST_BUFFER = 1024;
 const LARGEST_BUFFER = 1024 * 1024;
 
-export const TUNING_KEYWORDS: readonly Keyword<GlobalDraft>[] = [
+const SIDES = [
+  ["", "both", ""],
+  [".fe", "frontend", " from clients"],
+  [".be", "backend", " to servers"],
+] as const;
+
+/** Each for both sides, for connections from clients, and for those to servers. */
+const http2 = (name: string, key: keyof Http2Tuning, least: number, fallback: string, doc: string): TuningKeyword[] =>
+  SIDES.map(([infix, side, which]) => ({
+    name: `tune.h2${infix}.${name}`,
+    sections: ["global"],
+    arguments: "<n>",
+    default: infix === "" ? fallback : `tune.h2.${name}`,
+    doc: `${doc} on HTTP/2 connections${which}.`,
+    apply: (statement, global) => {
+      const value = statement.integer(statement.args[0]!, least, LARGEST_WINDOW);
+      if (value !== undefined) global.http2 = { ...global.http2, [side]: { ...global.http2[side], [key]: value } };
+    },
+  }));
+
+export const TUNING_KEYWORDS: readonly TuningKeyword[] = [
   {
     name: "tune.bufsize",
     sections: ["global"],
@@ -40,4 +64,6 @@ export const TUNING_KEYWORDS: readonly Keyword<GlobalDraft>[] = [
       global.maxHeaders = statement.integer(statement.args[0]!, 1, 32_767) ?? global.maxHeaders;
     },
   },
+  ...http2("max-concurrent-streams", "streams", 1, "100", "Streams at once"),
+  ...http2("initial-window-size", "window", 1, "65535", "Bytes of a body that may come before they are asked for"),
 ];
