@@ -207,6 +207,17 @@ export function multicastAddress(family: AddressFamily): Argument<string> {
   };
 }
 
+/** A multicast group of either family. */
+export const anyMulticast: Argument<Address> = {
+  name: "ADDRESS",
+  parse(text) {
+    const parsed = anyAddress.parse(text);
+    if (parsed instanceof Mistake) return parsed;
+    const group = multicastAddress(parsed.family).parse(text);
+    return group instanceof Mistake ? group : parsed;
+  },
+};
+
 /** Lower case and shortened, as the kernel prints it (RFC 5952). */
 const canonicalIpv6 = (address: string): string => new URL(`http://[${address}]`).hostname.slice(1, -1);
 

@@ -50,6 +50,8 @@ export interface Reading {
   readonly path: string;
   /** Names of routing tables and the like, as this host has them. */
   readonly names: RouteNames;
+  /** Words that nobody knows → what may be meant; bounded, since each costs a look at all keywords. */
+  readonly suggestions: Map<string, { readonly remedy: string } | undefined>;
 }
 
 export interface Keyword<D extends Draft> extends KeywordInfo {

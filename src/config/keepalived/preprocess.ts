@@ -266,12 +266,14 @@ class Preprocessor {
   private exhaust(span: Span, message: string): void {
     if (this.exhausted) return;
     this.exhausted = true;
+    // A part of it would only give mistakes that are none, by the hundred thousand.
+    this.lines.length = 0;
     this.diagnostics.report({
       severity: "error",
       code: "expansion-limit",
       span,
       message,
-      cause: "nothing behind this line is read",
+      cause: "nothing of the configuration is read",
       remedy: "look for a definition that contains itself, or a ~SEQ with too large a range",
     });
   }
@@ -314,7 +316,8 @@ class Preprocessor {
     for (const match of line.text.matchAll(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)(?=[\s,)]|$))/g)) {
       const name = (match[1] ?? match[2])!;
       const meant = this.definitions.nearest(name);
-      if (meant === undefined || meant === name) continue;
+      // Short names are all alike; and a shell wants its own.
+      if (meant === undefined || meant === name || name.length < 3) continue;
       this.diagnostics.report({
         severity: "warning",
         code: "undefined-parameter",

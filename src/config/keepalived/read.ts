@@ -43,7 +43,14 @@ export function readKeepalived(
   diagnostics: Diagnostics,
   { sources = noSources, planned: notYet = planned }: ReadOptions = {},
 ): KeepalivedConfiguration {
-  const reading: Reading = { diagnostics, root: top, planned: notYet, path: "", names: new RouteNames(sources.disk) };
+  const reading: Reading = {
+    diagnostics,
+    root: top,
+    planned: notYet,
+    path: "",
+    names: new RouteNames(sources.disk),
+    suggestions: new Map(),
+  };
   const draft = newFileDraft();
   interpret(parseTree(preprocess(files, sources, diagnostics), top, diagnostics), top, draft, reading);
   checkConfiguration(draft, reading);

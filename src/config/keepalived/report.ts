@@ -11,7 +11,8 @@ export function didYouMean(word: string, candidates: Iterable<string>): { remedy
 }
 
 /** The keyword is not of this block: says where it belongs, or which one may be meant. */
-export function reportUnknown(statement: Statement, block: BlockInfo, { diagnostics, root }: Reading): void {
+export function reportUnknown(statement: Statement, block: BlockInfo, reading: Reading): void {
+  const { diagnostics, root } = reading;
   const { text, span } = statement.keyword;
   const places = placesOf(text, root);
   const local = text.replace(/^vrrp_/, "");
@@ -32,8 +33,18 @@ export function reportUnknown(statement: Statement, block: BlockInfo, { diagnost
       span,
       message: `unknown keyword ${text} ${inside(block)}`,
       ...skipped,
-      ...(didYouMean(text, block.keywords.keys()) ?? didYouMean(text, allKeywords(root))),
+      ...suggestion(text, block, reading),
     });
+}
+
+/** A file with more unknown words than this is in another language. */
+const mostSuggestions = 1000;
+
+function suggestion(text: string, block: BlockInfo, { root, suggestions }: Reading): { remedy: string } | undefined {
+  const key = `${block.name} ${text}`;
+  if (!suggestions.has(key) && suggestions.size < mostSuggestions)
+    suggestions.set(key, didYouMean(text, block.keywords.keys()) ?? didYouMean(text, allKeywords(root)));
+  return suggestions.get(key);
 }
 
 export function reportNotSupported(statement: Statement, { diagnostics }: Reading): void {

@@ -4,6 +4,7 @@ import type { Microseconds } from "../../units.js";
 import {
   type Address,
   anyAddress,
+  anyMulticast,
   choice,
   integer,
   interfaceName,
@@ -232,7 +233,7 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   setting({
     name: "mcast_dst_ip",
     sets: "multicastGroup",
-    argument: anyAddress,
+    argument: anyMulticast,
     otherwise: "vrrp_mcast_group4 or vrrp_mcast_group6",
     doc: "Another multicast group, the same on all routers.",
   }),
