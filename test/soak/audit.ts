@@ -52,7 +52,12 @@ export function audit(rows: readonly StatRow[], tallies: Tallies, origin: Origin
     ),
     equal("uploads given up, of clients and servers", tallies.http.abandoned, origin.abandoned),
     between("responses that broke off, servers' kills", 0, tallies.http.broken + tallies.tls.broken, origin.killed),
-    between("5xx, servers' kills", 0, tallies.http.responses[5]! + tallies.tls.responses[5]!, origin.killed),
+    between(
+      "5xx, connections that servers killed",
+      0,
+      tallies.http.responses[5]! + tallies.tls.responses[5]!,
+      origin.killedConnections,
+    ),
   ];
 }
 

@@ -36,6 +36,8 @@ export class OriginCounts {
   abandoned = 0;
   /** Requests under way when their server was killed. */
   killed = 0;
+  /** Connections that were killed, in each of which a request may have stood that nobody had read. */
+  killedConnections = 0;
   /** The names (X-Visit) of requests whose head has come: a client that will hang up waits for that. */
   readonly seen = new Set<string>();
 }
@@ -71,6 +73,7 @@ export class Origin {
 
   async stop(): Promise<void> {
     this.counts.killed += this.#underWay.size;
+    this.counts.killedConnections += this.#sockets.size;
     for (const response of this.#underWay) this.#killed.add(response);
     const server = this.#server;
     for (const socket of this.#sockets) socket.destroy();

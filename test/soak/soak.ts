@@ -15,6 +15,7 @@ const THREADS = 2;
 const RESTART_EVERY_MS = 7_000;
 const AWAY_MS = 500;
 const SETTLE_MS = 30_000;
+const AT_REST_MS = 500;
 /** Of the time, before memory is looked at: code is compiled, and pools fill up. */
 const WARM_UP = 0.3;
 
@@ -54,7 +55,7 @@ export async function soak(options: SoakOptions): Promise<SoakReport> {
   try {
     const tallies: Tallies = { http: new Tally(), tls: new Tally(), tcp: new Tally() };
     const visitor = new Visitor({ http, tls, tcp, ca: options.pki.ca }, tallies, counts);
-    const descriptors = proxy.descriptors;
+    const descriptors = await atRest(proxy);
     const complaints: string[] = [];
     const run = new Run(visitor, proxy, origins, options, complaints);
     await run.toEnd();
@@ -170,6 +171,16 @@ listen echo
   bind 127.0.0.1:${tcp}
   server s1 127.0.0.1:${echoPort}
 `;
+
+/** Its descriptors when none has come or gone for a while: the connection that asked whether it is up is gone by then. */
+async function atRest(proxy: ProxyProcess): Promise<readonly string[]> {
+  for (let last = proxy.descriptors; ; ) {
+    await sleep(AT_REST_MS);
+    const now = proxy.descriptors;
+    if (now.join() === last.join()) return now;
+    last = now;
+  }
+}
 
 /** Waits for a figure to come to rest at `wanted`; what it is at last. */
 async function settled(figure: () => number, wanted: number): Promise<number> {

@@ -32,8 +32,13 @@ export const contracts: Readonly<Record<string, string>> = {
   poll: "buf[8*#1] _ _",
 
   // The process
+  // pidfd_open alone.
+  syscall: "_ _ _ -> fd",
   prctl: "_ _ _ _ _",
   sched_setscheduler: "_ _ buf[4]",
+  sched_setaffinity: "_ _ buf[#1]",
+  setpriority: "_ _ _",
+  mlockall: "_",
   chroot: "_",
   chdir: "_",
   unshare: "_",
@@ -95,6 +100,7 @@ export const contracts: Readonly<Record<string, string>> = {
   SSL_set_connect_state: "ssl",
   SSL_set_SSL_CTX: "ssl context",
   SSL_ctrl: "ssl _ _ any[1]",
+  SSL_set_alpn_protos: "ssl buf[#2] _",
   SSL_set1_host: "ssl buf[1]",
   SSL_use_cert_and_key: "ssl certificate key stack? _",
   SSL_get1_session: "ssl -> session",
