@@ -27,6 +27,12 @@ export const commands: readonly Command[] = [
     load: () => import("./check.js"),
   },
   {
+    name: "simulate",
+    usage: "-k FILE -k FILE …",
+    summary: "say who will hold the virtual addresses, and what happens if each thing fails",
+    load: () => import("./simulate.js"),
+  },
+  {
     name: "ctl",
     usage: "status | start PART | stop PART | restart PART",
     summary: "talk to a running `bascule run`",

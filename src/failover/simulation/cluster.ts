@@ -1,0 +1,81 @@
+/**
+ * Boxes with their keepalived.conf on a virtual clock and network: the real state machines, groups, trackers, and packets,
+ * without a kernel. Deterministic: no time passes but that which `run` lets pass.
+ */
+import type { KeepalivedConfiguration } from "../../config/keepalived/model.js";
+import { type Microseconds, microseconds } from "../../config/units.js";
+import type { IpAddress } from "../wire/ip-address.js";
+import { SimulatedBox } from "./box.js";
+import type { SimulatedInstance } from "./instance.js";
+
+/** How long a packet takes. */
+const LATENCY = microseconds(200);
+
+interface Delivery {
+  readonly at: number;
+  readonly to: SimulatedInstance;
+  readonly packet: Uint8Array;
+}
+
+export class SimulatedCluster {
+  now = microseconds(0);
+  readonly boxes: readonly SimulatedBox[];
+  #inFlight: Delivery[] = [];
+
+  constructor(boxes: readonly { readonly name: string; readonly configuration: KeepalivedConfiguration }[]) {
+    const all = boxes.map(({ configuration }) => configuration);
+    this.boxes = boxes.map(({ name, configuration }, index) => new SimulatedBox(this, name, configuration, index, all));
+    for (const box of this.boxes) box.start();
+  }
+
+  get instances(): SimulatedInstance[] {
+    return this.boxes.flatMap((box) => box.instances);
+  }
+
+  /** Who holds a virtual address now. */
+  holders(address: string): SimulatedBox[] {
+    return this.boxes.filter((box) => box.instances.some((each) => each.holds && each.hasAddress(address)));
+  }
+
+  /** @param to undefined: everybody who listens to multicast */
+  send(from: SimulatedInstance, packet: Uint8Array, to: IpAddress | undefined): void {
+    for (const instance of this.instances) {
+      if (instance.box === from.box || (to !== undefined && instance.source !== to)) continue;
+      this.#inFlight.push({ at: this.now + LATENCY, to: instance, packet });
+    }
+  }
+
+  run(duration: Microseconds): void {
+    this.runUntil(() => false, duration);
+  }
+
+  /** @returns how long it took until the condition held, or undefined if it did not within `limit`. */
+  runUntil(condition: () => boolean, limit: Microseconds): Microseconds | undefined {
+    const start = this.now;
+    const end = start + limit;
+    for (;;) {
+      if (condition()) return microseconds(this.now - start);
+      const next = this.#nextMoment();
+      if (next > end) break;
+      this.now = microseconds(Math.max(next, this.now));
+      this.#deliver();
+      for (const box of this.boxes) box.tick();
+    }
+    this.now = microseconds(end);
+    return undefined;
+  }
+
+  #nextMoment(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (const { at } of this.#inFlight) next = Math.min(next, at);
+    for (const box of this.boxes) next = Math.min(next, box.nextMoment);
+    return next;
+  }
+
+  /** Packets come before timers, as the engine drains its sockets first. */
+  #deliver(): void {
+    const due = this.#inFlight.filter(({ at }) => at <= this.now);
+    this.#inFlight = this.#inFlight.filter(({ at }) => at > this.now);
+    for (const { to, packet } of due) to.receive(packet);
+  }
+}
