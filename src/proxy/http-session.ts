@@ -203,16 +203,15 @@ export class HttpSession extends Session {
     this.#isReused = true;
     if (connection !== undefined) return connection;
     // Over HTTP/2 a server says which requests it has not touched (RFC 9113 §8.7), so a first one may always go there.
-    const shared = server.isPrivate
-      ? undefined
-      : (this.#openStream(server) ?? server.idle.take(this.backend!.settings.httpReuse, this.requests === 1));
+    const shared = server.isPrivate ? undefined : (this.http2Of(server)?.open(this) ?? this.#takeIdle(server));
     this.#isReused = shared !== undefined;
     return shared;
   }
 
-  /** An upgrade goes over HTTP/1.1 where it can. */
-  #openStream(server: ServerRuntime): Channel | undefined {
-    return this.isUpgrade && server.offersHttp1 ? undefined : server.http2?.open(this);
+  /** One of HTTP/1. */
+  #takeIdle(server: ServerRuntime): Channel | undefined {
+    if (this.isUpgrade && server.upgrade.version === "h2") return undefined;
+    return server.idle.take(this.backend!.settings.httpReuse, this.requests === 1);
   }
 
   protected override end(): void {

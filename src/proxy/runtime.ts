@@ -22,6 +22,7 @@ import { BindTls } from "./tls/bind-tls.js";
 import type { TlsHandles } from "./tls/contexts.js";
 import { compileServerNames, type ServerNames } from "./tls/server-names.js";
 import { ServerTls } from "./tls/server-tls.js";
+import { type UpgradeVersion, upgradeVersion } from "./upgrade-version.js";
 
 export class ServerRuntime {
   /** Undefined: it depends on where the client connected to. */
@@ -34,8 +35,9 @@ export class ServerRuntime {
   readonly idle: IdleConnections;
   /** Undefined: it speaks HTTP/1. */
   readonly http2: ServerConnections | undefined;
-  /** It is asked by ALPN for HTTP/2 or HTTP/1.1, so that what needs the latter can have it. */
-  readonly offersHttp1: boolean;
+  /** How upgrades get there, and `http2` for them. */
+  readonly upgrade: UpgradeVersion;
+  readonly upgradeHttp2: ServerConnections | undefined;
 
   constructor(
     readonly settings: Server,
@@ -58,9 +60,12 @@ export class ServerRuntime {
     this.keepAlive = backend.keepAlive;
     const { protocol } = settings;
     const mayAgree = protocol === undefined && settings.tls?.alpn.includes("h2") === true;
-    this.offersHttp1 = mayAgree && settings.tls?.alpn.includes("http/1.1") === true;
-    if (protocol === "h2" || mayAgree)
-      this.http2 = new ServerConnections(protocol === "h2", this.isPrivate || !this.idle.keepsAny, limits);
+    const isUnshared = this.isPrivate || !this.idle.keepsAny;
+    if (protocol === "h2" || mayAgree) this.http2 = new ServerConnections(protocol === "h2", isUnshared, limits);
+    this.upgrade = upgradeVersion(settings);
+    if (this.upgrade.version === "h2")
+      this.upgradeHttp2 = this.http2 ?? new ServerConnections(true, isUnshared, limits);
+    else if (this.upgrade.version === undefined) this.upgradeHttp2 = this.http2;
     this.tcpUserTimeout = settings.tcpUserTimeout;
     this.counters = new EntityCounters(state, worker, entity);
   }
@@ -69,11 +74,13 @@ export class ServerRuntime {
   purgeIdle(): void {
     this.idle.purge();
     this.http2?.purge();
+    if (this.upgradeHttp2 !== this.http2) this.upgradeHttp2?.purge();
   }
 
   closeIdle(): void {
     this.idle.closeAll();
     this.http2?.closeAll();
+    if (this.upgradeHttp2 !== this.http2) this.upgradeHttp2?.closeAll();
   }
 }
 

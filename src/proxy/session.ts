@@ -13,6 +13,7 @@ import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
 import { connect } from "../sys/socket.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
 import type { HeadLimits } from "./http1/head-limits.js";
+import type { ServerConnections } from "./http2/server-connections.js";
 import { Refusal } from "./queue/backend-queue.js";
 import { CHOOSE_AGAIN, type Ticket } from "./queue/wait-lists.js";
 import type { Waiter } from "./queue/waiting-room.js";
@@ -21,8 +22,8 @@ import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.j
 import { HeaderBeforeTls, sendProxyHeader } from "./send-proxy.js";
 import { addressForClient, openServerSocket } from "./server-socket.js";
 import { Counter, Gauge, type SharedState } from "./shared-state.js";
-import { Http1Only } from "./tls/http1-only.js";
 import type { ServerNames } from "./tls/server-names.js";
+import { SingleProtocol } from "./tls/single-protocol.js";
 
 /** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
 export interface ClientSession extends Member {
@@ -150,6 +151,11 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
   /** The request asks for another protocol than HTTP, as WebSockets do. */
   protected get isUpgrade(): boolean {
     return false;
+  }
+
+  /** Where the request may go over HTTP/2; undefined: nowhere. */
+  protected http2Of(server: ServerRuntime): ServerConnections | undefined {
+    return this.isUpgrade ? server.upgradeHttp2 : server.http2;
   }
 
   /** Chooses a server and gets a connection to it. `onConnected` or `onNoServer` follows, maybe at once. */
@@ -425,7 +431,7 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
       return;
     }
     this.#isConnecting = false;
-    const stream = this.server!.http2?.adopt(upstream, this, this.context.pool);
+    const stream = this.http2Of(this.server!)?.adopt(upstream, this, this.context.pool);
     if (stream !== undefined) this.upstream = stream;
     this.#onServerAnswers();
   }
@@ -435,7 +441,8 @@ export abstract class Session implements ConnectionOwner, ClientSession, Waiter 
     const { settings } = server;
     const name = this.serverNames?.[this.backend!.servers.indexOf(server)];
     const any = name === undefined ? server.tls : server.tls?.named(name);
-    const tls = any !== undefined && server.offersHttp1 && this.isUpgrade ? new Http1Only(any) : any;
+    const alpn = this.isUpgrade ? server.upgrade.alpn : undefined;
+    const tls = any === undefined || alpn === undefined ? any : new SingleProtocol(any, alpn);
     if (tls === undefined || settings.sendProxy === undefined) return tls;
     return new HeaderBeforeTls(tls, (fd) => this.#sendProxyHeader(fd, settings.sendProxy!));
   }

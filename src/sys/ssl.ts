@@ -115,13 +115,14 @@ export function useCertificate(ssl: number, certificate: number, key: number, ch
 export const setServerName = (ssl: number, name: number): boolean =>
   nativeControl(ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_HOST_NAME, name) === 1;
 
-/** Offers HTTP/1.1 and nothing else, in place of what the context says (RFC 7301 §3.1). To be called before the handshake. */
-export function offerHttp1(ssl: number): void {
+/** Offers one protocol, in place of what the context says (RFC 7301 §3.1). To be called before the handshake. */
+export function offerProtocol(ssl: number, protocol: "h2" | "http/1.1"): void {
+  const list = protocol === "h2" ? http2List : http1List;
   // 0 is success here, and only here.
-  if (nativeSetAlpn(ssl, http1List.address, HTTP1_LIST.length) !== 0) throw new OpensslError("SSL_set_alpn_protos");
+  if (nativeSetAlpn(ssl, list.address, protocol.length + 1) !== 0) throw new OpensslError("SSL_set_alpn_protos");
 }
-const HTTP1_LIST = "\x08http/1.1";
-const http1List = cString(HTTP1_LIST);
+const http1List = cString("\x08http/1.1");
+const http2List = cString("\x02h2");
 
 /** The name that the peer's certificate must be for. @param name address of a C string */
 export const setVerifiedName = (ssl: number, name: number): boolean => nativeSetHost(ssl, name) === 1;

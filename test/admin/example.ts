@@ -34,6 +34,7 @@ function server(name: string, id: number, port: number, settings: Partial<Server
     check: undefined,
     tls: undefined,
     protocol: undefined,
+    webSocket: "auto",
     span,
     ...settings,
   };

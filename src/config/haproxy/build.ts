@@ -143,14 +143,14 @@ class Builder {
   private server(draft: ServerDraft, id: number): Server {
     const { name, address, family, port, portOffset, weight, backup, disabled, span } = draft;
     const { tcpUserTimeout } = draft.socket;
-    const { protocol, pool } = draft;
+    const { protocol, webSocket, pool } = draft;
     const { maxConnections, minConnections } = connectionLimits(draft);
     const sendProxy = sendProxyOf(draft);
     const check = draft.check ? this.check(draft, sendProxy) : undefined;
     const tls = this.tls.server(draft.tls, span);
     return {
       ...{ name, id, address, family, port, portOffset, sendProxy, tcpUserTimeout, weight, backup, disabled },
-      ...{ maxConnections, minConnections, maxQueue: draft.maxQueue, pool, check, tls, protocol, span },
+      ...{ maxConnections, minConnections, maxQueue: draft.maxQueue, pool, check, tls, protocol, webSocket, span },
     };
   }
 

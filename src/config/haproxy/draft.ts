@@ -18,7 +18,7 @@ import type {
   SourceAddress,
   StickTable,
 } from "./model.js";
-import type { HttpVersion } from "./protocol.js";
+import type { HttpVersion, WebSocketVersion } from "./protocol.js";
 import type { AclTest, ConnectionAction, ContentAction, Rule } from "./rules/model.js";
 import type { ServerSocketDraft } from "./server-socket.js";
 import type { TlsDraft } from "./tls-draft.js";
@@ -106,6 +106,7 @@ export interface ServerSettings {
   socket: ServerSocketDraft;
   pool: IdlePool;
   protocol: HttpVersion | undefined;
+  webSocket: WebSocketVersion;
 }
 
 /** A listener, its TLS not yet joined with the global section. */

@@ -86,6 +86,7 @@ export const initialProxySettings = (): ProxySettings => ({
     socket: initialServerSocket,
     pool: initialPool,
     protocol: undefined,
+    webSocket: "auto",
   },
 });
 

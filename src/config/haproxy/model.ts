@@ -361,6 +361,8 @@ export interface Server {
   readonly tls: ServerTls | undefined;
   /** The HTTP version that it speaks; undefined: ALPN says, else HTTP/1. */
   readonly protocol: "h1" | "h2" | undefined;
+  /** The one that WebSockets take to it; auto: the same, but HTTP/1.1 where ALPN offers it. */
+  readonly webSocket: "auto" | "h1" | "h2";
   readonly span: Span;
 }
 

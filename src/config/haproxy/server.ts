@@ -3,7 +3,7 @@ import type { ProxyDraft, ServerDraft, ServerSettings } from "./draft.js";
 import { expandBareVariables, readAnyEndpoint, readEndpoint } from "./endpoint.js";
 import { PLANNED_SERVER_OPTIONS, RARE_SERVER_OPTIONS } from "./keywords/planned-server.js";
 import { type LineOption, optionTable, readOptions } from "./option-line.js";
-import { protocolOption } from "./protocol.js";
+import { protocolOption, WEB_SOCKET_OPTION } from "./protocol.js";
 import { LONGEST_TIME } from "./quantities.js";
 import { SERVER_POOL_OPTIONS } from "./server-pool.js";
 import { SERVER_SOCKET_OPTIONS } from "./server-socket.js";
@@ -122,6 +122,7 @@ export const SERVER_OPTIONS: readonly ServerOption[] = [
     settings.disabled = false;
   }),
   protocolOption("as agreed by ALPN; h1", "HTTP version that the server speaks."),
+  WEB_SOCKET_OPTION,
   ...SERVER_POOL_OPTIONS,
   ...SERVER_SOCKET_OPTIONS,
   ...SERVER_TLS_OPTIONS,

@@ -271,6 +271,19 @@ test("a server of both versions behind ALPN gets requests in HTTP/2, and WebSock
   assert.deepEqual(versions, ["2.0", "WebSocket 1.1", "2.0", "WebSocket 1.1"]);
 });
 
+for (const [line, version, serve] of [
+  ["proto h2 ws h1", "HTTP/1.1", serveOverHttp1],
+  ["ws h2", "HTTP/2", serveOverHttp2],
+] as const)
+  test(`\`${line}\` opens WebSockets over ${version}, whatever requests take`, LIMIT, async (t) => {
+    const { port } = await between(t, (await serve(t, echo)).port, line);
+    for (let round = 0; round < 2; round++) {
+      const socket = await openSocket(t, port);
+      socket.send("hello");
+      assert.equal(String((await once(socket, "message"))[0]), "hello");
+    }
+  });
+
 test("an upgrade to h2c goes to a server of HTTP/2 without it", async (t) => {
   const server = await serveHttp2(t, (stream, headers) => {
     stream.respond({ ":status": headers[":method"] === "GET" ? 200 : 500 }, { endStream: true });

@@ -37,7 +37,6 @@ export const PLANNED_SERVER_OPTIONS: readonly PlannedKeyword[] = [
   ["stick", "", "on"],
   ["tfo", "", "off"],
   ["namespace", "<ns>", ""],
-  ["ws", "{auto|h1|h2}", "auto"],
   ["log-proto", "{legacy|octet-count}", "legacy"],
 ];
 
