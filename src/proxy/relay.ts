@@ -6,9 +6,7 @@ import type { Backend, Frontend } from "../config/haproxy/model.js";
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import { EAGAIN } from "../sys/errno.js";
-
-/** Buffers that one side may fill before the others in the loop get their turn. */
-const FAIR_SHARE = 16;
+import { FAIR_SHARE, shareOf } from "./http1/transfer.js";
 
 export const Relayed = { running: 0, finished: 1, clientBroke: 2, serverBroke: 3 } as const;
 
@@ -92,15 +90,18 @@ export class Relay {
         if (isUp) this.bytesUp += count;
         else this.bytesDown += count;
         if (buffer.start < buffer.end) break;
+        const wasFull = buffer.room === 0;
         buffer.clear();
+        if (wasFull && from.readable) buffer = this.pool.grow(buffer);
       }
       if (!from.readable) break;
-      if (rounds++ === FAIR_SHARE) {
+      if (rounds >= FAIR_SHARE) {
         from.loop.resume(from);
         break;
       }
       buffer ??= this.pool.take();
       const count = from.receive(buffer, buffer.bytes.length);
+      rounds += shareOf(count);
       if (count > 0) continue;
       if (count === 0 || count === -EAGAIN) break;
       return this.#keep(buffer, isUp, isUp ? Relayed.clientBroke : Relayed.serverBroke);

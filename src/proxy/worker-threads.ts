@@ -32,6 +32,9 @@ export interface WorkerThread {
   readonly done: Promise<void>;
 }
 
+/** What a session allocates dies young: with a larger nursery, thousands of idle clients would only make it grow. */
+const HEAP_MB = { maxYoungGenerationSizeMb: 12 };
+
 export class WorkerThreads {
   readonly #running = new Map<number, WorkerThread>();
   readonly #starting = new Set<Promise<unknown>>();
@@ -79,7 +82,7 @@ export class WorkerThreads {
 
   #launch(worker: number): Promise<void> {
     const workerData = this.owner.startOf(worker, this.#wakeFds[worker]!);
-    const thread = new Worker(new URL("./worker.js", import.meta.url), { workerData });
+    const thread = new Worker(new URL("./worker.js", import.meta.url), { workerData, resourceLimits: HEAP_MB });
     let reason = "its thread ended";
     let isOrderly = false;
     let onDeaf: () => void;

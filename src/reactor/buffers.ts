@@ -6,7 +6,11 @@ import { allocate, carve, handOut, putAway } from "../sys/memory.js";
 
 /** `tune.bufsize`'s default. */
 export const BUFFER_SIZE = 16_384;
-const BUFFERS_PER_SLAB = 64;
+/** For those who move much: a quarter of the system calls, and of the wake-ups of their peers. */
+export const BULK_SIZE = 65_536;
+/** Of those at most, for each of a worker's slow clients may hold one: 16 MB. */
+const MOST_BULK = 256;
+const SLAB_SIZE = 2 ** 20;
 
 export class ByteBuffer {
   /** Filled part: [start, end). */
@@ -44,6 +48,7 @@ export class ByteBuffer {
 export class BufferPool {
   readonly #free: ByteBuffer[] = [];
   #made = 0;
+  #bulk: BufferPool | undefined;
 
   /** @param size of each buffer, in bytes */
   constructor(readonly size: number = BUFFER_SIZE) {}
@@ -55,7 +60,23 @@ export class BufferPool {
     return buffer;
   }
 
+  /**
+   * For a reader whose reads fill `buffer`, which is empty again.
+   * @returns what to go on with: a larger one in its place, or itself if there is none
+   */
+  grow(buffer: ByteBuffer): ByteBuffer {
+    if (buffer.bytes.length >= BULK_SIZE) return buffer;
+    this.#bulk ??= new BufferPool(BULK_SIZE);
+    if (this.#bulk.inUse >= MOST_BULK) return buffer;
+    this.give(buffer);
+    return this.#bulk.take();
+  }
+
   give(buffer: ByteBuffer): void {
+    if (buffer.bytes.length !== this.size) {
+      this.#bulk!.give(buffer);
+      return;
+    }
     putAway(buffer.address);
     buffer.clear();
     this.#free.push(buffer);
@@ -63,16 +84,17 @@ export class BufferPool {
 
   /** Buffers that somebody holds. */
   get inUse(): number {
-    return this.#made - this.#free.length;
+    return this.#made - this.#free.length + (this.#bulk?.inUse ?? 0);
   }
 
   #cutSlab(): void {
-    const slab = allocate(this.size * BUFFERS_PER_SLAB);
-    for (let index = 0; index < BUFFERS_PER_SLAB; index++) {
+    const count = Math.max(1, Math.floor(SLAB_SIZE / this.size));
+    const slab = allocate(this.size * count);
+    for (let index = 0; index < count; index++) {
       const offset = index * this.size;
       const bytes = new Uint8Array(slab.bytes.buffer, slab.bytes.byteOffset + offset, this.size);
       this.#free.push(new ByteBuffer(bytes, carve(slab, offset, this.size)));
     }
-    this.#made += BUFFERS_PER_SLAB;
+    this.#made += count;
   }
 }

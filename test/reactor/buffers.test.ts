@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BUFFER_SIZE, BufferPool, type ByteBuffer } from "../../src/reactor/buffers.js";
+import { BUFFER_SIZE, BULK_SIZE, BufferPool, type ByteBuffer } from "../../src/reactor/buffers.js";
 
 test("the pool lends the buffer given back last, emptied, and knows how many are out", () => {
   const pool = new BufferPool();
@@ -29,6 +29,25 @@ test("no two buffers share a byte, over several slabs", () => {
   assert.equal(pool.inUse, 200);
   for (const buffer of buffers) pool.give(buffer);
   assert.equal(pool.inUse, 0);
+});
+
+test("a reader that fills its buffer gets a larger one, while there are any, and may give it back as any other", () => {
+  const pool = new BufferPool();
+  const held: ByteBuffer[] = [];
+  for (;;) {
+    const small = pool.take();
+    const grown = pool.grow(small);
+    held.push(grown);
+    if (grown === small) break;
+    assert.equal(grown.room, BULK_SIZE);
+    assert.equal(pool.grow(grown), grown, "it does not grow further");
+  }
+  assert.equal(held.length, 257);
+  assert.equal(pool.inUse, 257);
+  for (const buffer of held) pool.give(buffer);
+  assert.equal(pool.inUse, 0);
+  assert.equal(pool.take().bytes.length, BUFFER_SIZE);
+  assert.equal(pool.grow(pool.take()).bytes.length, BULK_SIZE);
 });
 
 test("compacting moves what is filled down to an offset, and makes its room at the end", () => {

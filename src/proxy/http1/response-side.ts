@@ -7,7 +7,7 @@ import { authenticatesConnection } from "./connection-authentication.js";
 import { ResponseHead } from "./head.js";
 import { editResponse } from "./head-edit.js";
 import type { HeadLimits } from "./head-limits.js";
-import { FAIR_SHARE, Transfer } from "./transfer.js";
+import { FAIR_SHARE, shareOf, Transfer } from "./transfer.js";
 
 /** As with requests, sides are used again. */
 const spare: ResponseSide[] = [];
@@ -84,7 +84,7 @@ export class ResponseSide {
    * is complete: then `accept` it, pass it on as `forwardInterim`, or take the rest for a tunnel.
    */
   forward(client: Channel, server: Channel): number {
-    for (let round = 0; ; round++) {
+    for (let round = 0; ; ) {
       if (this.#sent < this.#ready) {
         if (!client.writable) return Transfer.waiting;
         const count = client.transmit(this.#buffer!, this.#sent, this.#ready);
@@ -95,11 +95,12 @@ export class ResponseSide {
       }
       if (this.hasHead && this.body.done) return Transfer.done;
       if (!server.readable) return Transfer.waiting;
-      if (round === FAIR_SHARE) {
+      if (round >= FAIR_SHARE) {
         server.loop.resume(server);
         return Transfer.waiting;
       }
       const count = this.#receive(server);
+      round += shareOf(count);
       if (count === -EAGAIN) return Transfer.waiting;
       if (count === 0) return Transfer.ended;
       if (count < 0) return Transfer.senderBroke;
@@ -185,9 +186,11 @@ export class ResponseSide {
       this.#buffer = this.pool.take();
       this.#buffer.clear(this.limits.headroom);
     }
-    const buffer = this.#buffer;
+    let buffer = this.#buffer;
     if (!this.hasHead) return server.receive(buffer, Math.min(this.limits.length - buffer.length, buffer.room));
+    const wasFull = buffer.room === 0;
     buffer.clear();
+    if (wasFull) buffer = this.#buffer = this.pool.grow(buffer);
     this.#sent = 0;
     this.#ready = 0;
     return server.receive(buffer, buffer.room);

@@ -1,3 +1,5 @@
+import { BUFFER_SIZE } from "../../reactor/buffers.js";
+
 /** How far a message got in one go, from the peer it comes from to the peer it goes to. */
 export const Transfer = {
   /** All that could be moved now has been; the loop will tell when there is more. */
@@ -16,5 +18,8 @@ export const Transfer = {
   receiverBroke: 6,
 } as const;
 
-/** Buffers that one message may fill before the other connections of the loop get their turn. */
+/** Buffers of the usual size that one message may fill before the other connections of the loop get their turn. */
 export const FAIR_SHARE = 16;
+
+/** How many of them a read of `count` bytes counts for. */
+export const shareOf = (count: number): number => Math.max(1, Math.floor(count / BUFFER_SIZE));
