@@ -702,7 +702,8 @@ export class HttpSession extends Session {
     const { context, request } = this;
     const { pool } = context;
     const isKeepable = keeping !== undefined && keeping.length <= pool.size && request.head.minor === 1;
-    if (!isKeepable || !request.body.done || context.stopping) this.#keepAlive = false;
+    // A stream of HTTP/2 carries one request, and is over with its answer.
+    if (!isKeepable || !this.#isHttp1Connection || !request.body.done || context.stopping) this.#keepAlive = false;
     if (!this.#keepAlive) return new Reply(pool, closing);
     return new Reply(pool, request.head.method === Method.HEAD ? keeping!.subarray(0, headLength) : keeping!);
   }

@@ -4,6 +4,8 @@
  */
 import { CHARACTER, COLON, CR, HTAB, LF, SP, TOKEN, VALUE } from "./characters.js";
 import {
+  CONNECTION_CLOSE,
+  CONNECTION_KEEP_ALIVE,
   CONNECTION_PRIVATE,
   CONNECTION_UPGRADE,
   isContinue,
@@ -246,6 +248,9 @@ export abstract class MessageHead {
     this.hasPrivateHops = (this.connectionBits & CONNECTION_PRIVATE) !== 0;
     this.upgrade = this.minor === 1 && this.hasUpgradeField && (this.connectionBits & CONNECTION_UPGRADE) !== 0;
     if (this.minor === 0) this.expectContinue = false;
+    this.keepAlive =
+      (this.connectionBits & CONNECTION_CLOSE) === 0 &&
+      (this.minor === 1 || (this.connectionBits & CONNECTION_KEEP_ALIVE) !== 0);
     const error = this.checkFields(bytes);
     if (error !== 0) return this.fail(error);
     this.state = DONE;
