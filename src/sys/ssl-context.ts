@@ -51,6 +51,7 @@ const SESS_CACHE_OFF = 0;
 const SESS_CACHE_SERVER = 2;
 const VERIFY = { none: 0, optional: 1, required: 3 } as const;
 const FILETYPE_PEM = 1;
+const EVP_PKEY_DH = 28;
 const CRL_CHECK_ALL = 0x4 | 0x8;
 
 const serverMethod = declareOpenssl("TLS_server_method", "uintptr_t", []);
@@ -89,6 +90,8 @@ const nativeSetAlpnCallback = declareOpensslVoid("SSL_CTX_set_alpn_select_cb", [
 const nativeSetAlpn = declareOpenssl("SSL_CTX_set_alpn_protos", "int", ["uintptr_t", "uintptr_t", "uint32_t"]);
 const parseCertificate = declareOpenssl("d2i_X509", "uintptr_t", ["uintptr_t", "uintptr_t", "int64_t"]);
 const parseKey = declareOpenssl("d2i_AutoPrivateKey", "uintptr_t", ["uintptr_t", "uintptr_t", "int64_t"]);
+const parseParameters = declareOpenssl("d2i_KeyParams", "uintptr_t", ["int", "uintptr_t", "uintptr_t", "int64_t"]);
+const nativeSetDhParameters = declareOpenssl("SSL_CTX_set0_tmp_dh_pkey", "int", ["uintptr_t", "uintptr_t"]);
 const freeX509 = declareOpensslVoid("X509_free", ["uintptr_t"]);
 const freeKey = declareOpensslVoid("EVP_PKEY_free", ["uintptr_t"]);
 const newStack = declareOpenssl("OPENSSL_sk_new_null", "uintptr_t", []);
@@ -186,6 +189,15 @@ export class SslContext {
     const { address } = this;
     const { leaf, key, chain } = certificate;
     checkOpenssl(nativeUseCertificate(address, leaf, key, chain, 1), "SSL_CTX_use_cert_and_key");
+  }
+
+  /**
+   * Lets clients up to TLS 1.2 agree on keys over finite fields (DHE).
+   * @param parameters DER, of PKCS #3
+   */
+  useDhParameters(parameters: Uint8Array): void {
+    const key = parse((...args) => parseParameters(EVP_PKEY_DH, ...args), parameters, "d2i_KeyParams");
+    checkOpenssl(nativeSetDhParameters(this.address, key), "DH parameters");
   }
 
   /** Whether the peer must show a certificate. Without a call it need not. */

@@ -13,6 +13,8 @@ export interface CertificateFile {
   readonly key: KeyObject;
   /** Names that it is for: those of its alternative names, and its common name. Lower case; may begin with `*.`. */
   readonly names: readonly string[];
+  /** In DER (PKCS #3); undefined: clients up to TLS 1.2 agree on keys over elliptic curves only. */
+  readonly dhParameters: Uint8Array | undefined;
   /** The response of its authority that clients may ask for. */
   readonly staple: Staple | undefined;
   /** What its owner should know. */
@@ -64,6 +66,7 @@ export function readCertificateFile(path: string): CertificateFile {
     chain: withoutRoots(chain),
     key,
     names: namesOf(leaf),
+    dhParameters: parseDhParameters(text),
     staple: typeof staple === "string" ? undefined : staple,
     warnings: [...warningsOf(path, keyPath, leaf), ...(typeof staple === "string" ? [staple] : [])],
   };
@@ -98,6 +101,11 @@ function parseCertificate(path: string, pem: string, index: number): X509Certifi
   } catch (error) {
     throw new CertificateError(`${path}: certificate ${index + 1} cannot be read (${reasonOf(error)})`);
   }
+}
+
+function parseDhParameters(text: string): Uint8Array | undefined {
+  const [pem] = blocks(text, /DH PARAMETERS/);
+  return pem === undefined ? undefined : Buffer.from(pem.replace(/-----[^-]+-----/g, ""), "base64");
 }
 
 function parseKey(path: string, pem: string): KeyObject {

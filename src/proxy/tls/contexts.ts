@@ -59,6 +59,18 @@ export interface TlsHandles {
   readonly servers: readonly (readonly (ServerTlsHandle | undefined)[])[];
 }
 
+/** What the files of a listener's certificates bring along. */
+interface FromCertificates {
+  readonly isStapling: boolean;
+  readonly dhParameters: DhParameters | undefined;
+}
+
+interface DhParameters {
+  /** The file that they are from. */
+  readonly path: string;
+  readonly der: Uint8Array;
+}
+
 /** For all workers. */
 interface ContextSet {
   readonly settings: BindTls;
@@ -131,22 +143,27 @@ export class TlsContexts {
         (path) => this.#attempt(where, () => readCertificateList(path, settings.listFolder)) ?? [],
       ),
     ].flatMap((listed) => this.#attempt(where, () => ({ listed, handle: this.#certificate(listed) })) ?? []);
+    // One for a listener: those of the first certificate that has any.
+    const [dhParameters] = certificates.flatMap(({ listed: { path } }): DhParameters[] => {
+      const der = this.#files.get(path)?.dhParameters;
+      return der === undefined ? [] : [{ path, der }];
+    });
     const isStapling = certificates.some(({ handle }) => handle.staple !== undefined);
     return {
-      ...this.#contextSet(settings, sessionName, workers, isStapling),
+      ...this.#contextSet(settings, sessionName, workers, { isStapling, dhParameters }),
       certificates: certificates.map(({ listed, handle }, index) => {
         if (listed.options === undefined) return { handle, contexts: undefined };
         const own = withCertificateOptions(settings, listed.options);
         // Sessions of another name: what was agreed for one certificate must not be taken up for another.
         const contexts = this.#attempt(`${where}, ${listed.path}`, () =>
-          this.#contextSet(own, `${sessionName}/${index}`, workers, isStapling),
+          this.#contextSet(own, `${sessionName}/${index}`, workers, { isStapling, dhParameters }),
         );
         return { handle, contexts };
       }),
     };
   }
 
-  #contextSet(settings: BindTls, sessionName: string, workers: number, isStapling: boolean): ContextSet {
+  #contextSet(settings: BindTls, sessionName: string, workers: number, files: FromCertificates): ContextSet {
     if (settings.verify !== "none" && settings.caFile === undefined)
       throw new CertificateError("verify needs authorities: ca-file <file>");
     const make = (): SslContext => {
@@ -156,6 +173,7 @@ export class TlsContexts {
         (preferClientCiphers ? 0 : SSL_OP.cipherServerPreference + SSL_OP.prioritizeChacha);
       const context = this.#keep(SslContext.server(contextSettings(settings, curves, options)));
       context.verify(verify);
+      if (files.dhParameters !== undefined) applyDhParameters(context, files.dhParameters);
       const authorities = applyTrust(context, settings);
       if (authorities !== undefined) context.announce(authorities);
       // Clients without tickets need it. All contexts offer it, and all use that of `sessions`, which OpenSSL locks.
@@ -164,7 +182,7 @@ export class TlsContexts {
     };
     const sessions = make();
     const ticketKeys = settings.ticketKeys === undefined ? undefined : this.#ticketKeys(settings.ticketKeys);
-    const needsCallbacks = settings.alpn.length > 0 || isStapling || ticketKeys !== undefined;
+    const needsCallbacks = settings.alpn.length > 0 || files.isStapling || ticketKeys !== undefined;
     return { settings, sessions, ticketKeys, own: needsCallbacks ? Array.from({ length: workers }, make) : [] };
   }
 
@@ -238,6 +256,14 @@ function handleOf(bind: BindContexts, worker: number): BindTlsHandle {
     })),
     strictSni: bind.settings.strictSni,
   };
+}
+
+function applyDhParameters(context: SslContext, { path, der }: DhParameters): void {
+  try {
+    context.useDhParameters(der);
+  } catch (error) {
+    throw new CertificateError(`${path}: the DH parameters cannot be read (${(error as Error).message})`);
+  }
 }
 
 function contextsOf({ settings, sessions, ticketKeys, own }: ContextSet, worker: number): HandshakeContexts {

@@ -84,6 +84,9 @@ export const contracts: Readonly<Record<string, string>> = {
   EVP_EncryptInit_ex: "_ _ _ any[16] any[16]",
   EVP_DecryptInit_ex: "_ _ _ any[16] any[16]",
   SSL_CTX_set_alpn_protos: "context buf[#2] _",
+  d2i_KeyParams: "_ _ buf[8] _ -> key",
+  // The context owns them from then on.
+  SSL_CTX_set0_tmp_dh_pkey: "context free:key",
   d2i_X509: "_ buf[8] _ -> certificate",
   d2i_AutoPrivateKey: "_ buf[8] _ -> key",
   X509_free: "free:certificate",

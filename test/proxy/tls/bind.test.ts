@@ -326,6 +326,21 @@ for (const [what, lines, message] of [
     await assert.rejects(stage(t, `crt ${ec.pem} tls-ticket-keys ${path}`), message);
   });
 
+test("DH PARAMETERS in a certificate's file are used; those that are none are an error with the file's name", async (t) => {
+  const finite: ConnectionOptions = { maxVersion: "TLSv1.2", ciphers: "DHE-RSA-AES128-GCM-SHA256" };
+  const without = await stage(t, `crt ${rsa.pem} ciphers ALL`);
+  await assert.rejects(handshake(without.port, finite));
+  const parameters = ["genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe3072"];
+  const { stdout } = await run("openssl", parameters);
+  const path = pki.write("dh.pem", `${readFileSync(rsa.pem, "utf8")}${stdout}`);
+  const { port } = await stage(t, `crt ${path} ciphers ALL`);
+  const socket = await handshake(port, finite);
+  assert.deepEqual(socket.getEphemeralKeyInfo(), { type: "DH", size: 3072 });
+  socket.destroy();
+  const bad = pki.write("bad-dh.pem", `${readFileSync(rsa.pem, "utf8")}${stdout.replace(/\nM/, "\nA")}`);
+  await assert.rejects(stage(t, `crt ${bad}`), /bad-dh\.pem: the DH parameters cannot be read/);
+});
+
 test("verify required: only clients whose certificate the authority signed get in", async (t) => {
   const { port } = await stage(t, `crt ${ec.pem} ca-file ${pki.caFile} verify required`);
   const as = (issued: { certificate: string; key: string }) => ({

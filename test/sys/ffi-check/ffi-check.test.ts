@@ -1,9 +1,13 @@
 /** BASCULE_FFI_CHECK=1 catches each way to misuse memory or a handle; in a process of its own, since it is broken then. */
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { guard } from "../../../src/sys/ffi-check/contract.js";
+import { contracts } from "../../../src/sys/ffi-check/contracts.js";
+import { repositoryRoot } from "../../support/repository.js";
 import { MISTAKES } from "./mistakes.js";
 
 const program = fileURLToPath(new URL("./mistakes-main.js", import.meta.url));
@@ -33,6 +37,19 @@ for (const [name, { says }] of Object.entries(MISTAKES))
     assert.equal(stdout, isLeak ? "" : "threw FfiViolation\n");
     assert.match(stderr, isLeak ? /0 violations\n$/ : / 0 leaks, [12] violations\n$/);
   });
+
+test("every function that is declared has a contract", () => {
+  const folder = join(repositoryRoot, "src", "sys");
+  const declared = readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) => [...readFileSync(join(folder, name), "utf8").matchAll(/\bdeclare\w*\(\s*"(\w+)"/g)])
+    .map(([, name]) => name!);
+  assert.ok(declared.length > 100);
+  assert.deepEqual(
+    declared.filter((name) => contracts[name] === undefined),
+    [],
+  );
+});
 
 test("a function that has no contract cannot be declared", () => {
   assert.throws(() => guard("gets", () => 0, 1), /gets has no contract/);
