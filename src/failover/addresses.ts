@@ -1,4 +1,4 @@
-/** Which virtual addresses an instance holds, and how they come onto the interfaces and off them. */
+/** Virtual and static addresses: how they come onto the interfaces and off them. */
 import type { VirtualAddress, VrrpInstance } from "../config/keepalived/model.js";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, errnoText } from "../sys/errno.js";
 import {
@@ -22,20 +22,28 @@ export interface HeldAddress extends VirtualAddress {
 
 type Log = (level: LogLevel, text: string) => void;
 
-export class VirtualAddresses {
-  /** Advertised ones first, then the excluded, as they are added. */
-  readonly all: readonly HeldAddress[];
+/** Whose addresses they are. */
+export interface AddressOwner {
+  /** For the log. */
+  readonly name: string;
+  /** In the order in which they are added. */
+  readonly addresses: readonly HeldAddress[];
   /** Seconds after which the kernel drops addresses that nobody renews; undefined: never. */
+  readonly lifetime: number | undefined;
+}
+
+export class OwnAddresses {
+  readonly all: readonly HeldAddress[];
   readonly lifetime: number | undefined;
 
   constructor(
-    readonly instance: VrrpInstance,
+    readonly owner: AddressOwner,
     readonly netlink: Netlink,
     readonly network: HostNetwork,
     readonly log: Log,
   ) {
-    this.lifetime = lifetimeOf(instance);
-    this.all = heldBy(instance);
+    this.all = owner.addresses;
+    this.lifetime = owner.lifetime;
   }
 
   /** One that is there already is as good. With a lifetime, `add` must come again within it, or the kernel drops them. */
@@ -57,8 +65,8 @@ export class VirtualAddresses {
   }
 
   /** Those that the successor after a reload does not hold. */
-  removeExcept(successor: VrrpInstance): void {
-    const kept = new Set(heldBy(successor).map(describe));
+  removeExcept({ addresses }: Pick<AddressOwner, "addresses">): void {
+    const kept = new Set(addresses.map(describe));
     this.#remove(this.all.filter((address) => !kept.has(describe(address))));
   }
 
@@ -114,15 +122,19 @@ export class VirtualAddresses {
 
   #complain(what: "add" | "remove", address: HeldAddress, errno: number): void {
     const reason = this.netlink.explanation ?? errnoText(errno);
-    this.log("warning", `(${this.instance.name}) cannot ${what} ${describe(address)}: ${reason}`);
+    this.log("warning", `(${this.owner.name}) cannot ${what} ${describe(address)}: ${reason}`);
   }
 }
 
-const heldBy = (instance: VrrpInstance): HeldAddress[] =>
-  [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
+/** An instance's: advertised ones first, then the excluded. */
+export const virtualAddressesOf = (instance: VrrpInstance): AddressOwner => ({
+  name: instance.name,
+  addresses: [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
     ...address,
     device: address.device ?? interfaceOf(instance),
-  }));
+  })),
+  lifetime: lifetimeOf(instance),
+});
 
 function flagsOf(address: VirtualAddress): number {
   return (

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { KeepalivedConfiguration, VrrpScript } from "../config/keepalived/model.js";
 import { Netlink } from "../sys/netlink.js";
-import { VirtualAddresses } from "./addresses.js";
+import { OwnAddresses, virtualAddressesOf } from "./addresses.js";
 import { InstanceCounters, type InstanceStatus, shareCounters } from "./counters.js";
 import { EngineThread } from "./engine-thread.js";
+import { Firewall } from "./firewall.js";
 import type { LogLevel, ReportedState } from "./instance.js";
 import type { FromEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
@@ -15,6 +16,7 @@ import type { News } from "./notify/news.js";
 import { Notifier } from "./notify/notifier.js";
 import type { ScriptHooks } from "./script-runner.js";
 import { makeScriptRunners, type ScriptRunners } from "./script-runners.js";
+import { StaticObjects } from "./static-network.js";
 import { inheritedCounters, successorsOf } from "./successors.js";
 import { FileTracker } from "./track/file-tracker.js";
 import { ProcessTracker } from "./track/process-tracker.js";
@@ -91,6 +93,8 @@ const MEDDLERS = [
 class RunningFailover implements Failover {
   #configuration: KeepalivedConfiguration;
   readonly #notifier: Notifier;
+  readonly #statics: StaticObjects;
+  readonly #firewall: Firewall;
   #runners: ScriptRunners;
   #files: ReadonlyMap<string, FileTracker>;
   #processes: ProcessTracker;
@@ -116,6 +120,8 @@ class RunningFailover implements Failover {
     this.#counters = shareCounters(configuration.instances.length);
     warnOfOddities(configuration, hooks);
     this.#notifier = new Notifier(configuration, hooks.log.bind(hooks));
+    this.#statics = new StaticObjects(hooks.log.bind(hooks));
+    this.#firewall = new Firewall(hooks.log.bind(hooks));
     this.#runners = this.#makeRunners((script) => this.#inheritedState(script));
     this.#files = this.#makeFileTrackers();
     this.#processes = this.#makeProcessTracker();
@@ -124,10 +130,14 @@ class RunningFailover implements Failover {
   async start(): Promise<void> {
     await this.#delay();
     if (this.#stopping) return;
+    // Before any virtual address is there.
+    this.#firewall.apply(this.#configuration);
+    this.#statics.apply(this.#configuration);
     try {
       await this.#startThread(this.hooks.resume ?? new Set(), false).ready;
     } catch (error) {
       await this.#notifier.stop(0);
+      this.#removeFixtures();
       throw error;
     }
     this.#started = true;
@@ -159,7 +169,14 @@ class RunningFailover implements Failover {
     }
     await this.#reloads;
     await this.#thread?.gone;
+    this.#removeFixtures();
     await this.#notifier.stop(NOTIFY_PATIENCE_MS);
+  }
+
+  /** What is there whoever is master. */
+  #removeFixtures(): void {
+    this.#statics.remove();
+    this.#firewall.remove();
   }
 
   reload(configuration: KeepalivedConfiguration): Promise<void> {
@@ -205,6 +222,8 @@ class RunningFailover implements Failover {
     }
     warnOfOddities(configuration, this.hooks);
     this.#notifier.adopt(configuration);
+    this.#firewall.apply(configuration);
+    this.#statics.apply(configuration);
     const trackers = this.#trackers();
     this.#runners = this.#makeRunners((script) => this.#keptState(script, before.runners));
     this.#files = this.#makeFileTrackers();
@@ -367,7 +386,7 @@ function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Failover
   const log = (level: LogLevel, text: string): void => hooks.log(text, level);
   for (const own of instances) {
     new VirtualRouting(own, netlink, network, log).remove();
-    new VirtualAddresses(own, netlink, network, log).remove();
+    new OwnAddresses(virtualAddressesOf(own), netlink, network, log).remove();
   }
   netlink.close();
 }

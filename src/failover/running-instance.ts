@@ -7,7 +7,7 @@ import { errnoText } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
 import type { Netlink, Route, Rule } from "../sys/netlink.js";
 import { sendFrame } from "../sys/packet-socket.js";
-import { describe, type HeldAddress, VirtualAddresses } from "./addresses.js";
+import { describe, type HeldAddress, OwnAddresses, virtualAddressesOf } from "./addresses.js";
 import type { InstanceCounters } from "./counters.js";
 import { Endpoint } from "./endpoint.js";
 import {
@@ -70,7 +70,7 @@ const OWNER = 255;
 
 export class RunningInstance implements Member {
   readonly endpoint: Endpoint;
-  readonly addresses: VirtualAddresses;
+  readonly addresses: OwnAddresses;
   readonly routing: VirtualRouting;
   readonly #settings;
   readonly #wire;
@@ -95,7 +95,7 @@ export class RunningInstance implements Member {
     this.#wire = advertisementSettings(own);
     this.endpoint = new Endpoint(this.#wire, counters);
     const log: Surroundings["log"] = (level, text) => around.log(level, text);
-    this.addresses = new VirtualAddresses(own, around.netlink, around.network, log);
+    this.addresses = new OwnAddresses(virtualAddressesOf(own), around.netlink, around.network, log);
     this.routing = new VirtualRouting(own, around.netlink, around.network, log);
   }
 
@@ -133,7 +133,7 @@ export class RunningInstance implements Member {
   leaveTo(successor: VrrpInstance): void {
     if (this.isMaster) {
       this.routing.removeExcept(successor);
-      this.addresses.removeExcept(successor);
+      this.addresses.removeExcept(virtualAddressesOf(successor));
     }
     this.endpoint.close();
   }

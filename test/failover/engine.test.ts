@@ -245,6 +245,50 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     assert.deepEqual(await virtual(first.host), []);
   });
 
+  test("with no_accept the addresses are held and resolved, and what is sent to them is dropped; nothing stays", async (t) => {
+    const { a, b } = await hosts(t);
+    const node = await start(a, configuration(250, "no_accept"));
+    await eventually(() => a.holds("192.0.2.100"), true, TAKES_OVER);
+    // Nobody listens there: who takes the packet refuses it at once, who drops it lets the other wait (124).
+    const connect = async (): Promise<number | null> =>
+      (await b.run(["timeout", "1", "bash", "-c", "echo > /dev/tcp/192.0.2.100/9"], { timeoutMs: 5_000 })).code;
+    assert.equal(await connect(), 124);
+    assert.match(await b.mustRun(["ip", "neigh", "show", "192.0.2.100"]), /lladdr/);
+    await node.program.stop();
+    assert.doesNotMatch(await a.mustRun(["nft", "list", "ruleset"]), /keepalived/);
+    const accepting = await start(a, configuration(250));
+    await eventually(() => a.holds("192.0.2.100"), true, TAKES_OVER);
+    assert.equal(await connect(), 1);
+    await accepting.program.stop();
+  });
+
+  test("static addresses, routes and rules are there from start to stop, whoever is master", async (t) => {
+    const { a } = await hosts(t);
+    const statics = `
+      static_ipaddress {
+        192.0.2.200/24 dev eth0
+      }
+      static_routes {
+        198.18.0.0/24 via 192.0.2.12 dev eth0
+      }
+      static_rules {
+        from 198.18.0.0/24 table 100 preference 77
+      }`;
+    const present = async (): Promise<boolean[]> => [
+      a.holds("192.0.2.200"),
+      (await a.mustRun(["ip", "route", "show", "198.18.0.0/24"])).includes("via 192.0.2.12"),
+      (await a.mustRun(["ip", "rule", "show", "preference", "77"])).includes("lookup 100"),
+    ];
+    const node = await start(a, `${statics}${configuration(100)}`);
+    assert.deepEqual(await present(), [true, true, true]);
+    node.host.writeFile(CONFIG, `${statics.replace(/static_rules \{[^}]*\}/, "")}${configuration(100)}`);
+    node.program.kill("SIGHUP");
+    await node.program.waitForLine(/^reloaded/);
+    assert.deepEqual(await present(), [true, true, false]);
+    await node.program.stop();
+    assert.deepEqual(await present(), [false, false, false]);
+  });
+
   test("a reload adds and removes addresses, and those that stay are never away; no advertisement is missed", async (t) => {
     const { lab, first, second } = await pair(t);
     const before = await status(first);

@@ -7,8 +7,6 @@
  */
 export const planned: ReadonlySet<string> = new Set([
   // The protocol
-  "global_defs vrrp_strict",
-  "vrrp_instance strict_mode",
   "vrrp_instance old_unicast_checksum",
   "vrrp_instance unicast_peer without interface",
   "vrrp_instance shared virtual_router_id",
@@ -20,7 +18,6 @@ export const planned: ReadonlySet<string> = new Set([
   // Addresses, routes and interfaces
   "vrrp_instance virtual_ipaddress use_vmac",
   "vrrp_instance virtual_ipaddress_excluded use_vmac",
-  "vrrp_instance no_accept",
   "vrrp_instance use_vmac",
   "vrrp_instance vmac_xmit_base",
   "vrrp_instance use_vmac_addr",
@@ -33,16 +30,9 @@ export const planned: ReadonlySet<string> = new Set([
   "global_defs vmac_prefix",
   "global_defs vmac_addr_prefix",
   "global_defs disable_local_igmp",
-  "global_defs nftables",
-  "global_defs nftables_priority",
-  "global_defs nftables_counters",
   "global_defs nftables_ifindex",
   "global_defs vrrp_iptables",
   "global_defs vrrp_ipsets",
-  "static_ipaddress",
-  "static_ipaddress IPv6",
-  "static_routes",
-  "static_rules",
   "track_group",
   "garp_group",
   "interface_up_down_delays",
