@@ -4,6 +4,7 @@
  */
 import type { HttpConnectionMode } from "../config/haproxy/model.js";
 import type { Channel } from "../reactor/channel.js";
+import { BalancedSession } from "./balanced-session.js";
 import type { ClientAddress } from "./client-address.js";
 import type { ErrorPage } from "./error-pages.js";
 import { countExchange } from "./http-accounting.js";
@@ -17,7 +18,7 @@ import { Reply } from "./reply.js";
 import { Evidence } from "./rules/evidence.js";
 import type { FrontendRules } from "./rules/frontend-rules.js";
 import type { BackendRuntime, FrontendRuntime, ServerRuntime } from "./runtime.js";
-import { Session, type SessionContext } from "./session.js";
+import type { SessionContext } from "./session.js";
 import { Counter } from "./shared-state.js";
 import { areSameNames } from "./tls/server-names.js";
 
@@ -46,7 +47,7 @@ function connectionMode(frontend: HttpConnectionMode, backend: HttpConnectionMod
   return frontend === "server-close" ? frontend : backend;
 }
 
-export class HttpSession extends Session {
+export class HttpSession extends BalancedSession {
   request = takeRequestSide(this.context.pool, this.context.headLimits);
   response = takeResponseSide(this.context.pool, this.context.headLimits);
   /** Requests of this connection so far, the present one included. */

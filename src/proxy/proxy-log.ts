@@ -1,5 +1,6 @@
 /** The log lines of one frontend's sessions and requests. */
 import type { Frontend } from "../config/haproxy/model.js";
+import type { BalancedSession } from "./balanced-session.js";
 import type { ClientAddress } from "./client-address.js";
 import type { HttpSession } from "./http-session.js";
 import {
@@ -12,7 +13,6 @@ import {
   tcpLogLine,
 } from "./log/line.js";
 import type { Logger } from "./log/logger.js";
-import type { Session } from "./session.js";
 import { Gauge } from "./shared-state.js";
 import type { TcpSession } from "./tcp-session.js";
 
@@ -76,12 +76,12 @@ export class ProxyLog {
   }
 
   /** Clients of TLS are marked, in the lines that have fields for the connection. */
-  #frontendName(session: Session): string {
+  #frontendName(session: BalancedSession): string {
     const isMarked = this.settings.logFormat !== "default" && session.client.isSecure;
     return isMarked ? `${this.settings.name}~` : this.settings.name;
   }
 
-  #record(session: Session, terminationState: string, since: number, bytes: number): SessionRecord {
+  #record(session: BalancedSession, terminationState: string, since: number, bytes: number): SessionRecord {
     const { context, frontend, backend, server } = session;
     const { state, loop } = context;
     const now = performance.now();

@@ -2,14 +2,14 @@
 import type { ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import { EAGAIN } from "../sys/errno.js";
+import { BalancedSession } from "./balanced-session.js";
 import { Relay, Relayed } from "./relay.js";
 import { Evidence } from "./rules/evidence.js";
-import { Session } from "./session.js";
 import { Counter } from "./shared-state.js";
 
 const evidence = new Evidence();
 
-export class TcpSession extends Session {
+export class TcpSession extends BalancedSession {
   #relay: Relay | undefined;
   #isInspecting = false;
   /** What rules have looked at; the relay sends it on. */

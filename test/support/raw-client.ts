@@ -1,6 +1,7 @@
 /** A client that sends exact bytes and keeps exactly what comes back. */
 import assert from "node:assert/strict";
 import { connect, type Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "./eventually.js";
 
 export class RawClient {
@@ -87,26 +88,29 @@ export class RawClient {
     return parseResponse(text.slice(0, length));
   }
 
-  /** Looks whenever something comes, and not every so often: a thousand clients may wait at once. */
+  /** Looks a moment after something has come: a thousand clients may wait at once, or one for many megabytes. */
   async #arrival(isEnough: (text: string) => boolean, deadlineMs: number): Promise<void> {
-    if (isEnough(this.text)) return;
-    await new Promise<void>((resolve, reject) => {
+    const deadline = performance.now() + deadlineMs;
+    while (!isEnough(this.text)) {
+      const left = deadline - performance.now();
+      if (left <= 0)
+        throw new assert.AssertionError({
+          message: `not within ${deadlineMs} ms: ${isEnough}, saw ${this.text.slice(-200)}`,
+        });
+      await this.#news(left);
+      await sleep(2);
+    }
+  }
+
+  async #news(patienceMs: number): Promise<void> {
+    await new Promise<void>((resolve) => {
       const end = (): void => {
         clearTimeout(timer);
-        this.socket.off("data", look);
-      };
-      const look = (): void => {
-        if (!isEnough(this.text)) return;
-        end();
+        this.socket.off("data", end);
         resolve();
       };
-      const timer = setTimeout(() => {
-        end();
-        reject(
-          new assert.AssertionError({ message: `not within ${deadlineMs} ms: ${isEnough}, saw`, actual: this.text }),
-        );
-      }, deadlineMs);
-      this.socket.on("data", look);
+      const timer = setTimeout(end, patienceMs);
+      this.socket.on("data", end);
     });
   }
 
