@@ -45,6 +45,7 @@ const EXIT = {
   good: 0,
   mistaken: 5,
   insecure: 6,
+  incomplete: 6,
 } as const;
 
 const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";

@@ -4,8 +4,7 @@ import type { Reading } from "./declare.js";
 import { familyOf, valueSpan } from "./instance-protocol.js";
 import type { FileDraft } from "./keywords/top.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
-import type { ScriptDraft } from "./keywords/vrrp-script.js";
-import type { VirtualAddress } from "./model.js";
+import type { ScriptUser, VirtualAddress } from "./model.js";
 import { refuseFeature } from "./report.js";
 
 /** The count of addresses is one byte of an advertisement (RFC 3768 §5.3.5). */
@@ -44,20 +43,32 @@ function checkScripts({ scripts, instances, groups, global }: FileDraft, diagnos
         remedy: `add track_script { ${script.name} } to an instance, on three lines`,
       });
   }
-  const asRoot = (script: ScriptDraft): boolean => {
-    const user = script.user ?? global.scriptUser;
-    return user === undefined || user.user === "root";
-  };
-  const script = scripts.find((one) => tracked.has(one.name) && asRoot(one));
-  if (script !== undefined && !global.enableScriptSecurity)
-    diagnostics.report({
-      severity: "warning",
-      code: "script-security",
-      span: script.span,
-      message: `${script.name} may run as root, and enable_script_security is not set`,
-      cause: "whoever may write to the script or to a folder above it becomes root",
-      remedy: "add enable_script_security to global_defs, or name a script_user there",
-    });
+  warnOfRoot({ scripts, instances, groups, global }, tracked, diagnostics);
+}
+
+/** Scripts without a user run as root where there is no user keepalived_script, which only the host knows. */
+function warnOfRoot(
+  { scripts, instances, groups, global }: Pick<FileDraft, "scripts" | "instances" | "groups" | "global">,
+  tracked: ReadonlySet<string>,
+  diagnostics: Diagnostics,
+): void {
+  if (global.enableScriptSecurity) return;
+  const asRoot = (user: ScriptUser | undefined): boolean =>
+    ["root", undefined].includes((user ?? global.scriptUser)?.user);
+  const script = scripts.find((one) => tracked.has(one.name) && asRoot(one.user));
+  const notifying = [...instances, ...groups].find(({ notify }) =>
+    Object.values(notify).some((command) => command !== undefined && "argv" in command && asRoot(command.user)),
+  );
+  const found = script ?? notifying;
+  if (found === undefined) return;
+  diagnostics.report({
+    severity: "warning",
+    code: "script-security",
+    span: found.span,
+    message: `${script === undefined ? "a notify script of " : ""}${found.name} may run as root, and enable_script_security is not set`,
+    cause: "whoever may write to the script or to a folder above it becomes root",
+    remedy: "add enable_script_security to global_defs, or name a script_user there",
+  });
 }
 
 /** Advertisements are told apart by interface, family and number; unicast also by its peers, multicast by its group. */

@@ -20,9 +20,13 @@ const complaints: ReadonlySet<string> = new Set([
   "untracked-route",
 ]);
 
-/** "insecure": scripts would run as root, and enable_script_security is not set. It outweighs mistakes, as there. */
-export function verdict({ all }: Diagnostics): "good" | "mistaken" | "insecure" {
+/**
+ * "insecure": scripts would run as root, and enable_script_security is not set. "incomplete": a file is missing that
+ * must be there. Both outweigh mistakes, as there.
+ */
+export function verdict({ all }: Diagnostics): "good" | "mistaken" | "insecure" | "incomplete" {
   if (all.some(({ code }) => code === "script-security")) return "insecure";
+  if (all.some(({ severity, code }) => severity === "error" && code === "include")) return "incomplete";
   return all.some(({ severity, code }) => severity === "error" || complaints.has(code)) ? "mistaken" : "good";
 }
 

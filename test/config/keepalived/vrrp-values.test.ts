@@ -354,7 +354,7 @@ const pair = (second: string, group: string) =>
   `${instanceWith("track_interface {\n eth5 weight 10\n }")}${instanceWith(second).replace("VI_1", "VI_2").replace("51", "52").replace("192.0.2.10", "192.0.2.11")}vrrp_sync_group G {\n group {\n VI_1\n VI_2\n }\n ${group}\n}\n`;
 
 test("a sync group makes every loss a fault, unless sync_group_tracking_weight is set", () => {
-  const plainGroup = read(pair("", "track_interface {\n eth7 weight 5\n }\n notify /g\n smtp_alert"));
+  const plainGroup = read(pair("", "track_interface {\n eth7 weight 5\n }\n notify /g nobody\n smtp_alert"));
   assert.deepEqual(
     plainGroup.diagnostics.all.map(({ code }) => code),
     ["weights-in-group"],
@@ -365,7 +365,7 @@ test("a sync group makes every loss a fault, unless sync_group_tracking_weight i
     members: ["VI_1", "VI_2"],
     track: { scripts: [], interfaces: [{ interface: "eth7", weight: 0, reverse: false }], files: [], processes: [] },
     trackingWeight: false,
-    notify: { any: { argv: ["/g"] } },
+    notify: { any: { argv: ["/g"], user: { user: "nobody", supplementaryGroups: false } } },
     notifyPriorityChanges: false,
     smtpAlert: true,
   });
