@@ -41,7 +41,8 @@ export const tlsCheck =
     socket.once("error", onFailure);
     socket.once("connect", () => {
       if (sendProxy !== undefined) socket.write(greeting(sendProxy, socket));
-      socket.removeListener("error", onFailure);
+      // From here on the handshake tells what goes wrong; without a listener, the inner socket would throw it.
+      socket.removeListener("error", onFailure).on("error", () => {});
       secure = connect({ ...handshakeOptions(tls), socket });
       secure.once("secureConnect", () => finish("L6OK"));
       secure.once("error", (error: Error) => finish("L6RSP", error.message));
