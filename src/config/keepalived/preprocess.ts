@@ -5,11 +5,12 @@
  */
 import { dirname } from "node:path";
 import type { Diagnostics, SourceFile, Span } from "../diagnostics.js";
-import { commentStart, withoutComment } from "./comment.js";
+import { withoutComment } from "./comment.js";
 import { Definitions, type Host } from "./definitions.js";
 import type { Disk } from "./glob.js";
 import { changeChecks, type IncludeChecks, noChecks, openIncluded, parseInclude } from "./include.js";
 import { Line } from "./line.js";
+import { warnOfBang, warnOfGluedComment, warnOfUndefined } from "./line-advice.js";
 import { isRepetition, parseRepetition } from "./repetition.js";
 
 /** Where the text of a configuration comes from, beside the files themselves. */
@@ -100,8 +101,8 @@ class Preprocessor {
       this.collect(this.collecting, line);
       return;
     }
-    this.warnOfBang(line);
-    this.warnOfGluedComment(line);
+    warnOfBang(line, this.diagnostics);
+    warnOfGluedComment(line, this.diagnostics);
     this.process(withoutComment(line));
   }
 
@@ -166,7 +167,7 @@ class Preprocessor {
 
   private emit(line: Line): void {
     this.characters += line.text.length;
-    this.warnOfUndefined(line);
+    warnOfUndefined(line, this.definitions, this.diagnostics);
     if (line.text.startsWith("include_check")) this.checks = changeChecks(this.checks, line.text.split(/\s+/).slice(1));
     if (this.lines.length < mostLines && this.characters < mostCharacters) this.lines.push(line);
     else this.exhaust(line.span(0, line.text.length), `the configuration grows beyond ${mostLines} lines or 64 MB`);
@@ -276,56 +277,6 @@ class Preprocessor {
       cause: "nothing of the configuration is read",
       remedy: "look for a definition that contains itself, or a ~SEQ with too large a range",
     });
-  }
-
-  private warnOfGluedComment(line: Line): void {
-    const start = commentStart(line.text);
-    const behind = line.text[start + 1];
-    const left = /[^\s{}]+$/.exec(line.text.slice(0, start))?.[0];
-    if (left === undefined || behind === undefined || /[\s#!]/.test(behind) || line.text.trimStart().startsWith("@!"))
-      return;
-    const mark = line.text[start]!;
-    this.diagnostics.report({
-      severity: "warning",
-      code: "comment-in-word",
-      span: line.span(start, start + 1),
-      message: `${mark} begins a comment here; what is left is ${left}`,
-      cause: "# and ! do so anywhere outside quotes, also inside a word",
-      remedy: `quote the word if ${mark} belongs to it, or put a space before the comment`,
-    });
-  }
-
-  /** `@!ID` looks like a negation and is a comment. */
-  private warnOfBang(line: Line): void {
-    const match = /^[ \t]*@![^ \t]*/.exec(line.text);
-    if (match === null) return;
-    const id = match[0].trimStart().slice(2);
-    this.diagnostics.report({
-      severity: "warning",
-      code: "condition-commented-out",
-      span: line.span(match[0].length - id.length - 2, match[0].length),
-      message: "the line is left out on every host",
-      cause: "! begins a comment, also behind @",
-      remedy: `write @^${id} for all hosts but ${id === "" ? "one" : id}`,
-    });
-  }
-
-  /** A name that nobody defined stays as it stands (a shell may want it); but it may be misspelled. */
-  private warnOfUndefined(line: Line): void {
-    if (this.definitions.isEmpty || !line.text.includes("$")) return;
-    for (const match of line.text.matchAll(/\$(?:\{([A-Za-z_]\w*)\}|([A-Za-z_]\w*)(?=[\s,)]|$))/g)) {
-      const name = (match[1] ?? match[2])!;
-      const meant = this.definitions.nearest(name);
-      // Short names are all alike; and a shell wants its own.
-      if (meant === undefined || meant === name || name.length < 3) continue;
-      this.diagnostics.report({
-        severity: "warning",
-        code: "undefined-parameter",
-        span: line.span(match.index, match.index + match[0].length),
-        message: `nothing defines $${name}: it stays as it stands`,
-        remedy: `did you mean ${meant}?`,
-      });
-    }
   }
 }
 
