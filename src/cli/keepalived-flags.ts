@@ -16,6 +16,7 @@ export type KeepalivedFlag =
   | "umask"
   | "configId"
   | "lenient"
+  | "signum"
   | "version"
   | "help"
   | NotYet;
@@ -35,7 +36,6 @@ type NotYet =
   | "namespace"
   | "core"
   | "corePattern"
-  | "signum"
   | "snmp";
 
 export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
@@ -62,6 +62,11 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   configId: { names: ["-i", "--config-id"], value: "ID", help: "which @ID lines count (the host's name)" },
   lenient: { names: ["--lenient"], help: "go on from mistakes, as is done anyway outside a supervisor" },
   umask: { names: ["-u", "--umask"], value: "OCTAL", help: "file mode creation mask" },
+  signum: {
+    names: ["--signum"],
+    value: "NAME",
+    help: "print the number of a signal: DATA, STATS, JSON, STATS_CLEAR …",
+  },
   version: { names: ["-v", "--version"], help: "print the version" },
   help: { names: ["-h", "--help"], help: "print this" },
 
@@ -85,6 +90,5 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   namespace: { names: ["-s", "--namespace"], value: "NAME", help: "runs in a network namespace", notSupported: true },
   core: { names: ["-m", "--core-dump"], help: "writes core dumps", notSupported: true },
   corePattern: { names: ["-M", "--core-dump-pattern"], value: "PATTERN", help: "names core dumps", notSupported: true },
-  signum: { names: ["--signum"], value: "NAME", help: "prints a signal's number", notSupported: true },
   snmp: { names: ["-x", "--snmp", "-A", "--snmp-agent-socket"], help: "speaks SNMP", notSupported: true },
 };

@@ -1,11 +1,9 @@
 /** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
-import { appendFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { appendFileSync } from "node:fs";
+import { constants } from "node:os";
 import { type Diagnostic, Diagnostics, render } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import type { Failover } from "../failover/failover.js";
-import { statisticsText } from "../failover/statistics.js";
 import {
   inheritedMasters,
   isSupervised,
@@ -19,6 +17,7 @@ import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
 import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
 import { type KeepalivedFlag, keepalivedFlags } from "./keepalived-flags.js";
 import { facilityNumber, type KeepalivedLog, keepalivedLog } from "./keepalived-log.js";
+import { dump, OTHER_SIGNALS, SIGNALS } from "./keepalived-signals.js";
 import {
   countText,
   type KeepalivedOptions,
@@ -66,6 +65,8 @@ export async function run(args: readonly string[]): Promise<number> {
     print(`${IDENTITY}\n\nUsage: keepalived [FLAG…]\n${describeFlags(keepalivedFlags)}`);
     return EXIT.ok;
   }
+  const asked = flags.value("signum");
+  if (asked !== undefined) return printSignal(asked);
   const wrong = wrongValue(flags);
   if (wrong !== undefined) {
     printError(`keepalived: ${wrong}`);
@@ -74,6 +75,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const umask = flags.value("umask");
   if (umask !== undefined) process.umask(Number.parseInt(umask, 8));
   return flags.has("test") ? test(flags) : start(flags, args);
+}
+
+/** `kill -$(keepalived --signum=JSON)`: which number a signal has is ours to say. */
+function printSignal(name: string): number {
+  const signal = Object.hasOwn(SIGNALS, name) ? SIGNALS[name as keyof typeof SIGNALS] : undefined;
+  if (signal === undefined)
+    printError(`keepalived: unknown signal ${name}; there are ${Object.keys(SIGNALS).join(", ")}`);
+  else print(String(constants.signals[signal.name]));
+  return signal === undefined ? EXIT.fatal : EXIT.ok;
 }
 
 function wrongValue(flags: Flags): string | undefined {
@@ -163,10 +173,11 @@ async function serve(
     detail: flags.has("detail"),
   });
   let failover: Failover | undefined;
-  const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: ["SIGHUP", "SIGUSR1", "SIGUSR2"] }, (signal) => {
-    if (signal === "SIGUSR2") dumpStatistics(failover, log);
-    else if (signal === "SIGHUP" && failover !== undefined) void reload(flags, failover, log, notifier);
-    else log(`${signal}: ${NOT_YET[signal]} not supported yet`, "warning");
+  const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: OTHER_SIGNALS }, (signal) => {
+    if (failover === undefined) log(`${signal}: too early, it is still starting`, "warning");
+    else if (signal === "SIGHUP") void reload(flags, failover, log, notifier);
+    else if (signal === SIGNALS.STATS_CLEAR.name) failover.clearStatistics();
+    else dump(signal, failover, log);
   });
   stopWithSupervisor(() => signals.request("SIGTERM"));
   log(`Starting ${IDENTITY}`);
@@ -252,22 +263,6 @@ async function reload(flags: Flags, failover: Failover, log: KeepalivedLog, noti
     log(`Not reloaded: ${(error as Error).message}`, "err");
   }
   notifier.send("READY=1");
-}
-
-const NOT_YET: Readonly<Record<string, string>> = {
-  SIGHUP: "reloading while it starts is",
-  SIGUSR1: "the data dump is",
-};
-
-/** To where keepalived writes it: below TMPDIR, else /tmp. */
-function dumpStatistics(failover: Failover | undefined, log: KeepalivedLog): void {
-  const path = join(tmpdir(), "keepalived.stats");
-  try {
-    writeFileSync(path, statisticsText(failover?.status() ?? []));
-    log(`Printing VRRP stats for process(${process.pid}) on signal`);
-  } catch (error) {
-    log(`Can't open ${path} (${(error as Error).message})`, "warning");
-  }
 }
 
 /** @returns undefined if another keepalived holds one of them; without those that cannot be written. */

@@ -85,6 +85,12 @@ export class InstanceCounters {
     return formatIp(readAddress(bytes, 0, family === 4 ? 4 : 6));
   }
 
+  /** Counts from 0 again; where it stands stays. */
+  clear(): void {
+    for (let word = 0; word < NUMBERS.length; word++) Atomics.store(this.#words, word, 0);
+    for (let word = FIRST_REJECTION; word < WORDS; word++) Atomics.store(this.#words, word, 0);
+  }
+
   /** Goes on with what another has counted. */
   take(other: InstanceCounters): void {
     this.#words.set(other.#words);

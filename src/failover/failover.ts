@@ -7,6 +7,7 @@ import type { KeepalivedConfiguration, VrrpScript } from "../config/keepalived/m
 import { Netlink } from "../sys/netlink.js";
 import { OwnAddresses, virtualAddressesOf } from "./addresses.js";
 import { InstanceCounters, type InstanceStatus, shareCounters } from "./counters.js";
+import type { Snapshot } from "./dumps/snapshot.js";
 import { EngineThread } from "./engine-thread.js";
 import { Firewall } from "./firewall.js";
 import type { LogLevel, ReportedState } from "./instance.js";
@@ -53,6 +54,10 @@ export interface Failover {
   reload(configuration: KeepalivedConfiguration): Promise<void>;
   /** For `track_proxy`: how the proxy beside us is, whenever that changes. */
   setProxyHealth(health: ProxyHealth): void;
+  /** What the dumps show. */
+  snapshot(): Snapshot;
+  /** Counts from 0 again. */
+  clearStatistics(): void;
   /** Read at once, without asking the engine. */
   status(): InstanceStatus[];
 }
@@ -104,6 +109,7 @@ class RunningFailover implements Failover {
   #thread: EngineThread | undefined;
   /** What the outside was last told of each instance and group: what has not changed is no news. */
   readonly #told = new Map<string, ReportedState>();
+  readonly #transitions = new Map<string, number>();
   #respawn: NodeJS.Timeout | undefined;
   #respawnDelay = FIRST_RESPAWN_MS;
   #started = false;
@@ -183,6 +189,21 @@ class RunningFailover implements Failover {
     const reload = this.#reloads.then(() => this.#reload(configuration));
     this.#reloads = reload.catch(() => {});
     return reload;
+  }
+
+  snapshot(): Snapshot {
+    const states = [...this.#told].filter(([key]) => key.startsWith("GROUP "));
+    return {
+      configuration: this.#configuration,
+      status: this.status(),
+      transitions: this.#transitions,
+      scripts: new Map([...this.#runners].map(([name, runner]) => [name, runner.state])),
+      groups: new Map(states.map(([key, state]) => [key.slice("GROUP ".length), state])),
+    };
+  }
+
+  clearStatistics(): void {
+    for (const index of this.#configuration.instances.keys()) new InstanceCounters(this.#counters, index).clear();
   }
 
   setProxyHealth(health: ProxyHealth): void {
@@ -335,6 +356,7 @@ class RunningFailover implements Failover {
     const key = `${news.type} ${news.name}`;
     if (this.#told.get(key) === state) return;
     this.#told.set(key, state);
+    if (news.type === "INSTANCE") this.#transitions.set(news.name, Date.now());
     this.#notifier.tell(news);
   }
 

@@ -189,12 +189,12 @@ const given = <T extends object>(fields: T): Given<T> =>
 const prefixText = (prefix: Route["from"]): string | undefined =>
   prefix === undefined || prefix.prefixLength === 0 ? undefined : `${prefix.address}/${prefix.prefixLength}`;
 
-function describeRoute({ destination, via, device }: Route): string {
+export function describeRoute({ destination, via, device }: Route): string {
   const to = destination.prefixLength === 0 ? "default" : `${destination.address}/${destination.prefixLength}`;
   return `${to}${via === undefined ? "" : ` via ${via.address}`}${device === undefined ? "" : ` dev ${device}`}`;
 }
 
-function describeRule({ from, to, preference }: Rule): string {
+export function describeRule({ from, to, preference }: Rule): string {
   const words = [`from ${prefixText(from) ?? "all"}`];
   if (to !== undefined) words.push(`to ${prefixText(to) ?? "all"}`);
   if (preference !== undefined) words.push(`preference ${preference}`);

@@ -1,5 +1,5 @@
 /** What keepalived writes on SIGUSR2: the same lines in the same order, for whoever parses them. */
-import type { InstanceStatus } from "./counters.js";
+import type { InstanceStatus } from "../counters.js";
 
 /** @returns the text of `keepalived.stats`; what keepalived has no line for comes last in each instance. */
 export function statisticsText(instances: readonly InstanceStatus[]): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InstanceCounters, shareCounters } from "../../src/failover/counters.js";
-import { statisticsText } from "../../src/failover/statistics.js";
+import { InstanceCounters, shareCounters } from "../../../src/failover/counters.js";
+import { statisticsText } from "../../../src/failover/dumps/statistics.js";
 
 // The first nineteen lines are those that keepalived 2.2.7 wrote for such an instance.
 test("statistics have keepalived's lines, and behind them what it does not count", () => {

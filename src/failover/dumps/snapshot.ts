@@ -1,0 +1,15 @@
+/** Everything that the dumps show, at one moment. */
+import type { KeepalivedConfiguration } from "../../config/keepalived/model.js";
+import type { InstanceStatus } from "../counters.js";
+import type { ReportedState } from "../instance.js";
+
+export interface Snapshot {
+  readonly configuration: KeepalivedConfiguration;
+  /** In the order of the configuration's instances. */
+  readonly status: readonly InstanceStatus[];
+  /** When each instance last changed its state, in milliseconds of the wall clock, by name. */
+  readonly transitions: ReadonlyMap<string, number>;
+  /** Of the scripts that are run. */
+  readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
+  readonly groups: ReadonlyMap<string, ReportedState>;
+}
