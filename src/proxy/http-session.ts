@@ -470,7 +470,8 @@ export class HttpSession extends BalancedSession {
     const { head } = this.response;
     const request = this.request.head;
     const isSwitch = head.status === 101;
-    // Nobody may switch protocols unasked, or to nothing (RFC 9110 §7.8): the client would take the server's bytes for responses.
+    // Nobody may switch protocols unasked, or to nothing (RFC 9110 §7.8): the client would take the server's bytes for
+    // responses.
     if (isSwitch && !(request.upgrade && head.upgrade)) {
       this.#onBadResponse();
       return false;
