@@ -2,6 +2,7 @@
  * What an instance has done and where it stands, in memory that both threads see: the engine writes, whoever wants
  * to know reads, and neither waits for the other.
  */
+import { ALARM_SECONDS, ALARMS, type Alarm, alarmClock } from "./alarms.js";
 import type { ReportedState } from "./instance.js";
 import { familyOf, formatIp, type IpAddress, readAddress, writeAddress } from "./wire/ip-address.js";
 import { readIpv4, writeIpv4 } from "./wire/ipv4.js";
@@ -32,7 +33,9 @@ const LAST_HEARD = PRIORITY + 1;
 const SERIAL = LAST_HEARD + 5;
 const ACCEPTED_SERIAL = SERIAL + 1;
 const FIRST_REJECTION = ACCEPTED_SERIAL + 1;
-const WORDS = FIRST_REJECTION + REJECTIONS.length;
+/** When each was raised last, by `alarmClock`; 0: never. */
+const FIRST_ALARM = FIRST_REJECTION + REJECTIONS.length;
+const WORDS = FIRST_ALARM + ALARMS.length;
 
 export interface InstanceStatus {
   readonly name: string;
@@ -43,6 +46,8 @@ export interface InstanceStatus {
   readonly lastHeard: string | undefined;
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly rejected: Readonly<Record<Rejection, number>>;
+  /** What others do wrong now, or did until a minute ago. */
+  readonly alarms: readonly Alarm[];
 }
 
 const octets = new Uint8Array(16);
@@ -63,6 +68,10 @@ export class InstanceCounters {
     Atomics.add(this.#words, FIRST_REJECTION + REJECTIONS.indexOf(reason), 1);
   }
 
+  raise(alarm: Alarm, at = alarmClock()): void {
+    Atomics.store(this.#words, FIRST_ALARM + ALARMS.indexOf(alarm), at);
+  }
+
   setState(state: ReportedState): void {
     Atomics.store(this.#words, STATE, STATES.indexOf(state));
   }
@@ -75,6 +84,11 @@ export class InstanceCounters {
     Atomics.store(this.#words, LAST_HEARD, familyOf(source));
     writeAddress(octets, 0, source);
     for (let word = 0; word < 4; word++) Atomics.store(this.#words, LAST_HEARD + 1 + word, readIpv4(octets, 4 * word));
+  }
+
+  /** Some advertisement was accepted, ever. */
+  get hasHeard(): boolean {
+    return Atomics.load(this.#words, LAST_HEARD) !== 0;
   }
 
   #lastHeard(): string | undefined {
@@ -118,8 +132,10 @@ export class InstanceCounters {
     return STATES[Atomics.load(this.#words, STATE)]!;
   }
 
-  status(name: string): InstanceStatus {
+  status(name: string, now = alarmClock()): InstanceStatus {
     const word = (index: number): number => Atomics.load(this.#words, index);
+    const isRaised = (_: Alarm, index: number): boolean =>
+      word(FIRST_ALARM + index) > 0 && now - word(FIRST_ALARM + index) <= ALARM_SECONDS;
     return {
       name,
       state: STATES[word(STATE)]!,
@@ -127,6 +143,7 @@ export class InstanceCounters {
       lastHeard: this.#lastHeard(),
       counters: record(NUMBERS, (_, index) => word(index)),
       rejected: record(REJECTIONS, (_, index) => word(FIRST_REJECTION + index)),
+      alarms: ALARMS.filter(isRaised),
     };
   }
 }

@@ -9,7 +9,7 @@ import { openVrrpReceiver6, openVrrpSender6, openVrrpSocket } from "../sys/vrrp-
 import type { InstanceCounters } from "./counters.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 import { IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
-import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET } from "./wire/packet.js";
+import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET, VRRP_GROUP } from "./wire/packet.js";
 
 /** Longer than any VRRP packet: what does not fit is cut off and then refused for its length. */
 const receiveMemory = allocate(8192);
@@ -46,7 +46,7 @@ export class Endpoint {
     if (link === undefined) return true;
     const { authentication, family, group, peers, unicast } = this.settings;
     const where = { ifindex: link.index, ifname: link.name };
-    const joined = unicast ? {} : { group: formatIp(group) };
+    const joined = unicast ? { overheard: formatIp(VRRP_GROUP) } : { group: formatIp(group) };
     if (family === 4) {
       const protocol = authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
       this.fd = opened(openVrrpSocket({ ...where, ...joined, protocol }), link);

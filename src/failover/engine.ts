@@ -77,6 +77,7 @@ export class Engine {
       instances.flatMap((own) => [...own.addresses, ...own.excludedAddresses].map(({ address }) => address)),
     );
     const strangers = new Set<string>();
+    const runHere = new Set(instances.map((own) => `${own.interface} ${own.virtualRouterId}`));
     const around: Surroundings = {
       netlink: this.#netlink,
       network: this.#network,
@@ -93,13 +94,14 @@ export class Engine {
       stateChanged: (instance, state, priority) => this.mail.post({ kind: "state", instance, state, priority }),
       strangerHeard: ({ interface: device }, id) => {
         if (!orders.configuration.global.logUnknownVirtualRouterIds || strangers.has(`${device} ${id}`)) return;
-        if (instances.some((own) => own.virtualRouterId === id && own.interface === device)) return;
+        if (runHere.has(`${device} ${id}`)) return;
         strangers.add(`${device} ${id}`);
         around.log(
           "info",
           `received advertisements of virtual router ${id} on ${device}, which is not configured here`,
         );
       },
+      isRunHere: ({ interface: device }, id) => runHere.has(`${device} ${id}`),
       deleted: (instance, priority) => this.mail.post({ kind: "deleted", instance, priority }),
       rivalHeard: (instance, priority) => this.mail.post({ kind: "rival", instance, priority }),
       priorityChanged: (instance, isMaster, priority) =>

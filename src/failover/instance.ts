@@ -6,8 +6,10 @@
  * and after a pause in which this process did not run it sends "frozen" first. So no master is declared dead on
  * the strength of time in which nobody listened.
  */
+
 import type { GratuitousArp } from "../config/keepalived/model.js";
 import { type Microseconds, microseconds } from "../config/units.js";
+import type { Alarm } from "./alarms.js";
 import { after, type Instant, type IntervalSettings, masterDownInterval, skewTime } from "./timers.js";
 import { type Assessment, describeFault, type FaultReason, sameFault } from "./tracking.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
@@ -63,6 +65,8 @@ interface Master {
   /** When addresses that somebody took away are put back. */
   readonly restoreAt: Instant | undefined;
   readonly restoredAt: Instant | undefined;
+  /** Another master of lower priority that goes on: since when, and when its silence means that it has yielded. */
+  readonly rival: { readonly since: Instant; readonly goneAt: Instant } | undefined;
 }
 
 interface Fault {
@@ -118,6 +122,8 @@ export type Effect =
   /** A master has heard a lesser one. */
   | { readonly kind: "rival-heard" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }
+  /** Something is wrong with another router, and perhaps at each advertisement: not to be said each time. */
+  | { readonly kind: "alarm"; readonly alarm: Alarm; readonly text: string }
   | { readonly kind: "state-changed"; readonly state: ReportedState };
 
 export interface Step {
@@ -128,6 +134,8 @@ export interface Step {
 
 /** Addresses that vanish again and again are put back at most this often. */
 const RESTORE_PAUSE = microseconds(1_000_000);
+/** A lesser master yields at our next advertisement. One that does not after so many has heard none of them. */
+const RIVAL_PATIENCE = 2;
 /** A priority of 255 owns the addresses: it waits for nobody. */
 const OWNER = 255;
 
@@ -143,7 +151,7 @@ export function nextDeadline(state: InstanceState): Instant | undefined {
       return state.masterDownAt;
     case "master": {
       let earliest = state.advertiseAt;
-      for (const at of [state.announceAgain?.at, state.refreshAt, state.restoreAt])
+      for (const at of [state.announceAgain?.at, state.refreshAt, state.restoreAt, state.rival?.goneAt])
         if (at !== undefined && at < earliest) earliest = at;
       return earliest;
     }
@@ -371,6 +379,7 @@ function becomeMaster(circumstances: Circumstances, now: Instant, own: InstanceS
     refreshAt: masterRefresh > 0 ? after(now, masterRefresh) : undefined,
     restoreAt: undefined,
     restoredAt: undefined,
+    rival: undefined,
   };
   return {
     state: master,
@@ -391,7 +400,7 @@ function secondBurst(now: Instant, delay: Microseconds, repeat: number): Master[
 
 function masterTimers(state: Circumstances & Master, now: Instant, own: InstanceSettings): Step {
   const effects: Effect[] = [];
-  let { advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt } = state;
+  let { advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt, rival } = state;
   if (now >= advertiseAt) {
     effects.push({ kind: "send-advertisement", priority: state.priority });
     // Counted from when it was due, so that small latenesses do not add up; after a long one, from now.
@@ -411,7 +420,12 @@ function masterTimers(state: Circumstances & Master, now: Instant, own: Instance
     effects.push({ kind: "announce", repeat: own.garp.masterRefreshRepeat });
     refreshAt = after(now, own.garp.masterRefresh);
   }
-  return { state: { ...state, advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt }, effects };
+  if (rival !== undefined && now >= rival.goneAt) {
+    // Neighbours that heard the rival's announcements last would go on sending to it.
+    if (own.garp.lowerPriorityRepeat > 0) effects.push({ kind: "announce", repeat: own.garp.lowerPriorityRepeat });
+    rival = undefined;
+  }
+  return { state: { ...state, advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt, rival }, effects };
 }
 
 /** RFC 3768 §6.4.3: two masters hear each other, and the lesser one yields. */
@@ -425,7 +439,7 @@ function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant
     };
   if (heard.priority === priority && heard.source === source) {
     const text = `WARNING - equal priority advert received from remote host with our IP address ${from}.`;
-    return { state, effects: [say(own, text, "warning")] };
+    return { state, effects: [raise("same-source", text)] };
   }
   if (heard.priority > priority || (heard.priority === priority && heard.source > source)) {
     const rank =
@@ -436,7 +450,7 @@ function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant
     return {
       state: yielded(state, masterInterval, now, own),
       effects: [
-        ...(heard.priority === OWNER && priority === OWNER ? [twoOwners(own, from)] : []),
+        ...(heard.priority === OWNER && priority === OWNER ? [twoOwners(from)] : []),
         say(own, `Master received advert from ${from} with ${rank}`),
         ...(own.advertisesBeforeYielding ? [{ kind: "send-advertisement", priority } as const] : []),
         ...(masterInterval === own.advertInterval ? [] : [sayInterval(own, own.advertInterval, masterInterval)]),
@@ -445,16 +459,20 @@ function heardAsMaster(state: Circumstances & Master, heard: Heard, now: Instant
     };
   }
   const { lowerPriorityDelay, lowerPriorityRepeat } = own.garp;
+  const since = state.rival?.since ?? now;
+  const goneAt = after(now, microseconds(own.downTimerAdverts * heard.interval));
   const text = `Received advert from ${from} with lower priority ${heard.priority}, ours ${priority}, forcing new election`;
   return {
     state: {
       ...state,
       advertiseAt: own.answersLowerPriority ? after(now, own.advertInterval) : state.advertiseAt,
       announceAgain: secondBurst(now, lowerPriorityDelay, lowerPriorityRepeat) ?? state.announceAgain,
+      rival: { since, goneAt },
     },
     effects: [
-      ...(heard.priority === OWNER ? [twoOwners(own, from)] : []),
+      ...(heard.priority === OWNER ? [twoOwners(from)] : []),
       say(own, text),
+      ...(now - since > RIVAL_PATIENCE * own.advertInterval ? [doesNotHearUs(from, heard.priority)] : []),
       { kind: "rival-heard" },
       ...(own.answersLowerPriority ? [{ kind: "send-advertisement", priority } as const] : []),
       ...(lowerPriorityRepeat > 0 ? [{ kind: "announce", repeat: lowerPriorityRepeat } as const] : []),
@@ -490,18 +508,25 @@ function sayInterval(own: InstanceSettings, from: Microseconds, to: Microseconds
   return say(own, text, "detail");
 }
 
+const raise = (alarm: Alarm, text: string): Effect => ({ kind: "alarm", alarm, text });
+
+function doesNotHearUs(from: string, priority: number): Effect {
+  const text =
+    `alarm: ${from} goes on as master with priority ${priority}, so it does not hear our advertisements and both hold ` +
+    "the addresses. Look for a firewall that drops IP protocol 112, IGMP snooping, a network without multicast, " +
+    "and on its side for refused packets";
+  return raise("one-way", text);
+}
+
 /** keepalived puts a colon behind the name here, and only here. */
 function sayFault(own: InstanceSettings, fault: FaultReason): Effect {
   const level = fault.kind === "script-pending" ? "detail" : "info";
   return { kind: "log", level, text: `(${own.name}): entering FAULT state ${describeFault(fault)}` };
 }
 
-function twoOwners(own: InstanceSettings, from: string): Effect {
-  return say(
-    own,
-    `CONFIGURATION ERROR: ${from} is an address owner (priority 255) as well; only one can be`,
-    "warning",
-  );
+function twoOwners(from: string): Effect {
+  const text = `CONFIGURATION ERROR: ${from} is an address owner (priority 255) as well; only one can be`;
+  return raise("two-owners", text);
 }
 
 function unreachable(value: never): never {

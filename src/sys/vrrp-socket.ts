@@ -43,6 +43,8 @@ export interface VrrpSocketSettings {
   readonly ifname: string;
   /** The multicast group to join; none with unicast peers. */
   readonly group?: string;
+  /** The group that a unicast socket listens to as well, if the interface lets it: whoever goes by multicast is noticed. */
+  readonly overheard?: string;
   /** IPv4: 112, or 51 where an Authentication Header comes first. */
   readonly protocol?: number;
 }
@@ -51,13 +53,15 @@ export interface VrrpSocketSettings {
  * An IPv4 socket on one interface. What is sent carries its own IP header (IP_HDRINCL; the kernel fills in length,
  * checksum and a zero identification), and what is received shows it.
  */
-export function openVrrpSocket({ ifindex, ifname, group, protocol = IPPROTO_VRRP }: VrrpSocketSettings): number {
+export function openVrrpSocket(settings: VrrpSocketSettings): number {
+  const { ifindex, ifname, group, overheard, protocol = IPPROTO_VRRP } = settings;
   const fd = socket(AF_INET, SOCK_RAW | FLAGS, protocol);
   const request = group === undefined ? undefined : multicastRequest(group, ifindex);
   return prepared(fd, [
     () => bindToDevice(fd, ifname),
     () => setOption(fd, IPPROTO_IP, IP_HDRINCL, 1),
     () => hurry(fd),
+    () => (overheard === undefined ? 0 : overhear(fd, multicastRequest(overheard, ifindex))),
     ...(request === undefined
       ? []
       : [
@@ -108,6 +112,13 @@ function prepared(fd: number, steps: readonly (() => number)[]): number {
     return result;
   }
   return fd;
+}
+
+/** A nicety as well: a tunnel has no multicast. */
+function overhear(fd: number, request: Memory): number {
+  setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0);
+  setOptionBytes(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, request.address, 12);
+  return 0;
 }
 
 /** A nicety that needs CAP_NET_ADMIN: without it nothing is lost. */

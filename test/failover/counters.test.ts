@@ -22,6 +22,12 @@ test("what one thread counts another reads, each instance apart", () => {
   assert.equal(second.rejected.checksum, 1);
   assert.equal(second.rejected.ttl, 0);
 
+  writer.raise("authentication", 1_000);
+  writer.raise("one-way", 1_030);
+  const alarms = (now: number) => new InstanceCounters(shared, 1).status("VI_2", now).alarms;
+  assert.deepEqual(alarms(1_060), ["authentication", "one-way"]);
+  assert.deepEqual(alarms(1_061), ["one-way"], "what was not seen for a minute is over");
+
   const first = new InstanceCounters(shared, 0).status("VI_1");
   assert.deepEqual(
     [first.state, first.priority, first.lastHeard, first.counters.advertisementsSent],

@@ -215,7 +215,20 @@ describe("a master hears an advertisement", () => {
       "(VI_1) Received advert from 192.0.2.20 with lower priority 90, ours 100, forcing new election",
     ]);
     instance.advance(fromSeconds(6));
-    assert.equal(instance.take().filter((did) => did === "announce 5").length, 1, "the second burst");
+    const bursts = instance.take().filter((did) => did === "announce 5");
+    assert.equal(bursts.length, 2, "one when the rival has been silent for three intervals, and the second burst");
+    assert.deepEqual(instance.alarms, [], "it has heard us and yielded");
+  });
+
+  test("of lower priority again and again: its sender does not hear us, and that is an alarm", () => {
+    const instance = master();
+    for (let second = 0; second < 3; second++) instance.hear(90).advance(fromSeconds(1));
+    assert.deepEqual(instance.alarms, []);
+    instance.hear(90);
+    assert.deepEqual(instance.alarms, ["one-way"]);
+    assert.match(instance.logs.at(-1)!, /192\.0\.2\.20 goes on as master .* it does not hear our advertisements/);
+    instance.advance(fromSeconds(4)).hear(90);
+    assert.equal(instance.alarms.length, 1, "after a silence it is another rival");
   });
 
   test("of higher priority: it yields, and does not say priority 0", () => {
@@ -245,6 +258,7 @@ describe("a master hears an advertisement", () => {
     const instance = master();
     instance.hear(100, "192.0.2.10");
     assert.deepEqual(instance.take(), []);
+    assert.deepEqual(instance.alarms, ["same-source"]);
     assert.match(instance.logs[0]!, /^\(VI_1\) WARNING - equal priority advert received/);
   });
 

@@ -4,6 +4,7 @@ import type { Span } from "../../src/config/diagnostics.js";
 import { noNotifyScripts, noTrackers } from "../../src/config/keepalived/defaults.js";
 import type { Trackers, VirtualAddress, VrrpInstance } from "../../src/config/keepalived/model.js";
 import { fromSeconds, type Microseconds, microseconds } from "../../src/config/units.js";
+import type { Alarm } from "../../src/failover/alarms.js";
 import {
   type Effect,
   type InstanceEvent,
@@ -143,6 +144,7 @@ export class RecordingInstance {
   /** One word an effect since the last `take`: "send 100", "add", "remove", "announce 5", "MASTER". */
   #did: string[] = [];
   readonly logs: string[] = [];
+  readonly alarms: Alarm[] = [];
   readonly settings: InstanceSettings;
 
   constructor(
@@ -206,6 +208,10 @@ export class RecordingInstance {
     switch (effect.kind) {
       case "log":
         this.logs.push(effect.text);
+        return;
+      case "alarm":
+        this.alarms.push(effect.alarm);
+        this.logs.push(`(${this.settings.name}) ${effect.text}`);
         return;
       case "send-advertisement":
         this.#did.push(`send ${effect.priority}`);

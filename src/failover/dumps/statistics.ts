@@ -1,4 +1,5 @@
 /** What keepalived writes on SIGUSR2: the same lines in the same order, for whoever parses them. */
+import { describeAlarm } from "../alarms.js";
 import type { InstanceStatus } from "../counters.js";
 
 /** @returns the text of `keepalived.stats`; what keepalived has no line for comes last in each instance. */
@@ -6,7 +7,7 @@ export function statisticsText(instances: readonly InstanceStatus[]): string {
   return instances.map(instanceText).join("");
 }
 
-function instanceText({ name, counters, rejected }: InstanceStatus): string {
+function instanceText({ name, counters, rejected, alarms }: InstanceStatus): string {
   return `VRRP Instance: ${name}
   Advertisements:
     Received: ${counters.advertisementsReceived}
@@ -30,5 +31,6 @@ function instanceText({ name, counters, rejected }: InstanceStatus): string {
     Version: ${rejected.version}
     Checksum: ${rejected.checksum}
     Destination: ${rejected.destination}
-`;
+  Alarms: ${alarms.length}
+${alarms.map((alarm) => `    ${describeAlarm(alarm)}\n`).join("")}`;
 }

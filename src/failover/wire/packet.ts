@@ -288,6 +288,10 @@ export function sameAddresses(received: Advertisement, own: AdvertisementSetting
   return own.addresses.every((address) => listsAddress(received, address));
 }
 
+/** Whether the sender advertises at least one of our addresses. */
+export const sharesAddress = (received: Advertisement, own: AdvertisementSettings): boolean =>
+  received.header.family === own.family && own.addresses.some((address) => listsAddress(received, address));
+
 function listsAddress({ addresses, addressCount }: Advertisement, wanted: Uint8Array): boolean {
   for (let at = 0; at < addressCount * wanted.length; at += wanted.length)
     if (sameOctets(addresses, wanted, at)) return true;

@@ -11,6 +11,7 @@ test("statistics have keepalived's lines, and behind them what it does not count
   counters.count("becameMaster");
   for (const reason of ["truncated", "length", "ttl", "auth-password", "checksum"] as const)
     counters.countRejection(reason);
+  counters.raise("authentication");
   assert.equal(
     statisticsText([counters.status("VI_1")]),
     `VRRP Instance: VI_1
@@ -36,6 +37,8 @@ test("statistics have keepalived's lines, and behind them what it does not count
     Version: 0
     Checksum: 1
     Destination: 0
+  Alarms: 1
+    another router uses another auth_type or auth_pass
 `,
   );
 });

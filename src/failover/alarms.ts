@@ -1,0 +1,64 @@
+/**
+ * What another router on the link does wrong, so that two of them hold the same addresses, or will. Each alarm stands
+ * in the status for as long as its cause is seen.
+ */
+import type { Rejection } from "./wire/packet.js";
+
+export const ALARMS = [
+  "router-id",
+  "authentication",
+  "version",
+  "interval",
+  "transport",
+  "peer",
+  "addresses",
+  "one-way",
+  "same-source",
+  "two-owners",
+] as const;
+export type Alarm = (typeof ALARMS)[number];
+
+/** An alarm is over when its cause was not seen for so long. */
+export const ALARM_SECONDS = 60;
+
+/** Seconds on the clock that all threads share; never 0. */
+export const alarmClock = (): number => process.hrtime()[0] + 1;
+
+const deeds: Readonly<Record<Alarm, string>> = {
+  "router-id": "advertises an address of ours under another virtual_router_id",
+  authentication: "uses another auth_type or auth_pass",
+  version: "speaks another version of VRRP",
+  interval: "has another advert_int",
+  transport: "goes by multicast where this one goes by unicast, or the other way round",
+  peer: "is no unicast_peer here",
+  addresses: "advertises other addresses",
+  "one-way": "is master beside this one: it does not hear our advertisements",
+  "same-source": "advertises from the address of this one",
+  "two-owners": "claims to own the addresses as well (priority 255)",
+};
+
+/** For the status: `another router uses another auth_type or auth_pass`. */
+export const describeAlarm = (alarm: Alarm): string => `another router ${deeds[alarm]}`;
+
+/** For the log, where advertisements are refused and the log says so already: what comes of it. */
+export const describeConsequence = (alarm: Alarm, from: string): string =>
+  `alarm: ${from} ${deeds[alarm]}. Its advertisements do not count here, so both routers will hold the addresses: ` +
+  "write the same in both files";
+
+/** What a refused advertisement says of its sender; undefined: it is damaged or forged, and says nothing. */
+export function alarmOf(reason: Rejection): Alarm | undefined {
+  switch (reason) {
+    case "version":
+    case "interval":
+      return reason;
+    case "auth-type":
+    case "auth-password":
+      return "authentication";
+    case "destination":
+      return "transport";
+    case "source":
+      return "peer";
+    default:
+      return undefined;
+  }
+}

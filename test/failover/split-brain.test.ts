@@ -1,0 +1,129 @@
+/** Pairs whose files contradict each other, on real interfaces: both sides say what the other does wrong. */
+import assert from "node:assert/strict";
+import { describe, type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { InstanceStatus } from "../../src/failover/failover.js";
+import type { Host } from "../../src/lab/host.js";
+import type { HostProcess } from "../../src/lab/host-process.js";
+import { Lab } from "../../src/lab/lab.js";
+import { eventually } from "../support/eventually.js";
+import { needsRoot } from "../support/root.js";
+
+const MAIN = fileURLToPath(new URL("./failover-main.js", import.meta.url));
+const CONFIG = "/etc/keepalived/keepalived.conf";
+/** Three intervals, the skew, and the start of Node on a busy machine. */
+const PATIENCE = { deadlineMs: 15_000, everyMs: 50 };
+
+async function start(host: Host, priority: number, more: string): Promise<HostProcess> {
+  const id = /virtual_router_id/.test(more) ? "" : "virtual_router_id 51";
+  host.writeFile(
+    CONFIG,
+    `vrrp_instance VI_1 {
+       interface eth0
+       ${id}
+       priority ${priority}
+       ${more}
+       virtual_ipaddress {
+         192.0.2.100
+       }
+     }`,
+  );
+  const program = host.start([process.execPath, MAIN, CONFIG]);
+  await program.waitForLine(/^running/, 10_000);
+  return program;
+}
+
+async function alarms(program: HostProcess): Promise<readonly string[]> {
+  const asked = program.lines.length;
+  program.kill("SIGUSR1");
+  const find = () => program.lines.slice(asked).find(({ text }) => text.startsWith("status: "));
+  const line = await eventually(find, Boolean, PATIENCE);
+  return (JSON.parse(line!.text.slice("status: ".length)) as InstanceStatus[])[0]!.alarms;
+}
+
+/** A pair of which each goes its own way. */
+async function pair(
+  t: TestContext,
+  first: string,
+  second: string,
+): Promise<{ lab: Lab; a: HostProcess; b: HostProcess }> {
+  const lab = await Lab.create({ name: "brain" });
+  t.after(() => lab.destroy());
+  const make = (name: string, last: number): Promise<Host> =>
+    lab.host(name, { interfaces: { eth0: { network: "lan", address: `192.0.2.${last}/24` } } });
+  const [a, b] = await Promise.all([make("a", 11), make("b", 12)]);
+  const [one, two] = await Promise.all([start(a, 250, first), start(b, 240, second)]);
+  return { lab, a: one, b: two };
+}
+
+const password = (word: string): string => `authentication {\n auth_type PASS\n auth_pass ${word}\n }`;
+
+const CONTRADICTIONS = [
+  {
+    what: "different virtual_router_ids",
+    first: "virtual_router_id 51",
+    second: "virtual_router_id 52",
+    alarm: "router-id",
+    says: /advertises addresses of ours under virtual_router_id 5[12]/,
+  },
+  {
+    what: "different passwords",
+    first: password("one"),
+    second: password("two"),
+    alarm: "authentication",
+    says: /uses another auth_type or auth_pass/,
+  },
+  {
+    what: "a password on one side only",
+    first: password("one"),
+    second: "",
+    alarm: "authentication",
+    says: /uses another auth_type or auth_pass/,
+  },
+  {
+    what: "different versions",
+    first: "version 2",
+    second: "version 3",
+    alarm: "version",
+    says: /speaks another version of VRRP/,
+  },
+  {
+    what: "different intervals of VRRPv2",
+    first: "advert_int 1",
+    second: "advert_int 2",
+    alarm: "interval",
+    says: /has another advert_int/,
+  },
+  {
+    what: "multicast here and unicast there",
+    first: "",
+    second: "unicast_src_ip 192.0.2.12\n unicast_peer {\n 192.0.2.11\n }",
+    alarm: "transport",
+    says: /goes by multicast where this one goes by unicast/,
+  },
+] as const;
+
+describe("both sides of a split brain know of it", { skip: needsRoot, concurrency: 3 }, () => {
+  for (const { what, first, second, alarm, says } of CONTRADICTIONS)
+    test(what, async (t) => {
+      const { lab, a, b } = await pair(t, first, second);
+      await eventually(() => lab.holders("192.0.2.100"), ["a", "b"], PATIENCE);
+      for (const program of [a, b]) {
+        await program.waitForLine(says, PATIENCE.deadlineMs);
+        assert.deepEqual(await alarms(program), [alarm]);
+        assert.equal(program.lines.filter(({ text }) => says.test(text)).length, 1, "once in a minute");
+        assert.equal(program.lines.filter(({ text }) => /without having heard another router/.test(text)).length, 1);
+      }
+    });
+
+  test("a router whose peer does not hear it says so", async (t) => {
+    const unicast = (own: number, other: number): string =>
+      `unicast_src_ip 192.0.2.${own}\n unicast_peer {\n 192.0.2.${other}\n }`;
+    // The first sends to where nobody is; the second sends to the first.
+    const { lab, a, b } = await pair(t, unicast(11, 99), unicast(12, 11));
+    await eventually(() => lab.holders("192.0.2.100"), ["a", "b"], PATIENCE);
+    await a.waitForLine(/192\.0\.2\.12 goes on as master with priority 240, so it does not hear/, PATIENCE.deadlineMs);
+    assert.deepEqual(await alarms(a), ["one-way"]);
+    assert.deepEqual(await alarms(b), []);
+  });
+});
