@@ -29,6 +29,8 @@ import { WorkerThreads } from "./worker-threads.js";
 /** Sessions of one process when `maxconn` does not say, if the limit of open files allows it: two descriptors each. */
 const DEFAULT_MAX_CONNECTIONS = 100_000;
 const SPARE_FILES = 200;
+/** Of the spare ones, for pipes where nothing else is left: two each. */
+const SPARE_PIPES = 32;
 
 export interface ProxyOptions {
   /** What an operator should see: warnings, servers that go up and down. */
@@ -49,6 +51,7 @@ export class RunningProxy {
   readonly died: Promise<string>;
   #onDeath!: (reason: string) => void;
   readonly maxConnections: number;
+  readonly #maxPipes: number;
   readonly state: SharedState;
   readonly health: HealthChecker;
   #listeners: ListeningSocket[][] = [];
@@ -73,8 +76,11 @@ export class RunningProxy {
       this.#onDeath = resolve;
     });
     const wanted = global.maxConnections ?? DEFAULT_MAX_CONNECTIONS;
-    const files = raiseFileLimit(2 * wanted + SPARE_FILES);
+    const pipes = global.splices ? (global.maxPipes ?? Math.ceil(wanted / 4)) : 0;
+    const files = raiseFileLimit(2 * (wanted + pipes) + SPARE_FILES);
     this.maxConnections = Math.min(wanted, Math.floor((files - SPARE_FILES) / 2));
+    const left = Math.floor((files - SPARE_FILES) / 2) - this.maxConnections;
+    this.#maxPipes = Math.min(pipes, Math.max(left, SPARE_PIPES));
     this.state = SharedState.create({
       workers: global.threads ?? availableParallelism(),
       frontends: frontends.length,
@@ -216,6 +222,7 @@ export class RunningProxy {
       listeners: this.#listeners.map((sockets) => sockets.map(({ fd }) => fd)),
       tls: this.#tls!.handles(worker),
       tables: this.#tables,
+      mostPipes: Math.ceil(this.#maxPipes / this.state.layout.workers),
       maxConnections: this.maxConnections,
     };
   }

@@ -659,7 +659,7 @@ export class HttpSession extends BalancedSession {
     const { context, client, upstream, frontend, backend } = this;
     const up = this.request.takeRest();
     const down = this.response.takeRest();
-    this.#tunnel = new Relay(context.pool, client, upstream!, frontend.settings, backend!.settings, up, down);
+    this.#tunnel = new Relay(context, client, upstream!, frontend.settings, backend!.settings, up, down);
     this.#runTunnel();
   }
 

@@ -17,6 +17,8 @@ export interface WorkerStart {
   readonly tls: TlsHandles;
   /** For each backend, its stick table's memory. */
   readonly tables: readonly (SharedArrayBuffer | undefined)[];
+  /** Pipes that it may open. */
+  readonly mostPipes: number;
   /** Sessions of all frontends together that may be open. */
   readonly maxConnections: number;
 }

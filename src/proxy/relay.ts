@@ -1,12 +1,12 @@
 /**
- * Bytes both ways between two connections, unchanged: TCP proxying, and tunnels of upgraded HTTP. One buffer a
- * direction, so a reader that is slow holds its writer back. Each direction ends on its own (half-close).
+ * Bytes both ways between two connections, unchanged: TCP proxying, and tunnels of upgraded HTTP. One buffer or pipe a
+ * direction (flow.ts), so a reader that is slow holds its writer back. Each direction ends on its own (half-close).
  */
 import type { Backend, Frontend } from "../config/haproxy/model.js";
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
-import { EAGAIN } from "../sys/errno.js";
-import { FAIR_SHARE, shareOf } from "./http1/transfer.js";
+import type { PipePool } from "../reactor/pipes.js";
+import { Flow, Moved, type SpliceWhen } from "./flow.js";
 
 export const Relayed = { running: 0, finished: 1, clientBroke: 2, serverBroke: 3 } as const;
 
@@ -14,34 +14,54 @@ export const Relayed = { running: 0, finished: 1, clientBroke: 2, serverBroke: 3
 export type ClientLimits = Pick<Frontend, "timeoutClient" | "timeoutClientFin">;
 export type ServerLimits = Pick<Backend, "timeoutServer" | "timeoutServerFin" | "timeoutTunnel">;
 
+/** Who may keep bytes inside the kernel (`option splice-…`). */
+type SpliceSettings = Pick<Frontend, "splicing">;
+
+/** Memory that a relay takes for bytes that wait, and gives back. */
+export interface RelayPools {
+  readonly pool: BufferPool;
+  readonly pipes: PipePool;
+}
+
 export class Relay {
-  /** Bytes of the client that the server's kernel took, and the other way round. */
-  bytesUp = 0;
-  bytesDown = 0;
-  #up: ByteBuffer | undefined;
-  #down: ByteBuffer | undefined;
+  readonly #up: Flow;
+  readonly #down: Flow;
 
   /** @param up bytes from the client that are there already; the relay gives the buffer back to the pool */
   constructor(
-    readonly pool: BufferPool,
+    { pool, pipes }: RelayPools,
     readonly client: Channel,
     readonly server: Channel,
-    readonly clientLimits: ClientLimits,
-    readonly serverLimits: ServerLimits,
+    readonly clientLimits: ClientLimits & SpliceSettings,
+    readonly serverLimits: ServerLimits & SpliceSettings,
     up?: ByteBuffer,
     down?: ByteBuffer,
   ) {
-    this.#up = up;
-    this.#down = down;
+    const isAuto = clientLimits.splicing.auto && serverLimits.splicing.auto;
+    const when = (direction: "request" | "response"): SpliceWhen => {
+      if (clientLimits.splicing[direction] || serverLimits.splicing[direction]) return "always";
+      return isAuto ? "bulk" : "never";
+    };
+    this.#up = new Flow(pool, pipes, client, server, when("request"), up);
+    this.#down = new Flow(pool, pipes, server, client, when("response"), down);
+  }
+
+  /** Bytes of the client that the server's kernel took. */
+  get bytesUp(): number {
+    return this.#up.bytes;
+  }
+
+  get bytesDown(): number {
+    return this.#down.bytes;
   }
 
   /** Moves what can be moved now. Returns one of `Relayed`. */
   run(): number {
     const { client, server } = this;
-    const up = this.#pump(client, server, true);
-    if (up !== Relayed.running) return up;
-    const down = this.#pump(server, client, false);
-    if (down !== Relayed.running) return down;
+    const up = this.#up.pump();
+    if (up !== Moved.running) return up === Moved.sourceBroke ? Relayed.clientBroke : Relayed.serverBroke;
+    const down = this.#down.pump();
+    if (down !== Moved.running) return down === Moved.sourceBroke ? Relayed.serverBroke : Relayed.clientBroke;
     return client.finished && server.finished ? Relayed.finished : Relayed.running;
   }
 
@@ -72,58 +92,14 @@ export class Relay {
   }
 
   release(): void {
-    if (this.#up !== undefined) this.pool.give(this.#up);
-    if (this.#down !== undefined) this.pool.give(this.#down);
-    this.#up = undefined;
-    this.#down = undefined;
-  }
-
-  #pump(from: Channel, to: Channel, isUp: boolean): number {
-    let buffer = isUp ? this.#up : this.#down;
-    let rounds = 0;
-    for (;;) {
-      if (buffer !== undefined) {
-        if (!to.writable) break;
-        const count = to.transmit(buffer, buffer.start, buffer.end);
-        if (count < 0) return this.#keep(buffer, isUp, isUp ? Relayed.serverBroke : Relayed.clientBroke);
-        buffer.start += count;
-        if (isUp) this.bytesUp += count;
-        else this.bytesDown += count;
-        if (buffer.start < buffer.end) break;
-        const wasFull = buffer.room === 0;
-        buffer.clear();
-        if (wasFull && from.readable) buffer = this.pool.grow(buffer);
-      }
-      if (!from.readable) break;
-      if (rounds >= FAIR_SHARE) {
-        from.loop.resume(from);
-        break;
-      }
-      buffer ??= this.pool.take();
-      const count = from.receive(buffer, buffer.bytes.length);
-      rounds += shareOf(count);
-      if (count > 0) continue;
-      if (count === 0 || count === -EAGAIN) break;
-      return this.#keep(buffer, isUp, isUp ? Relayed.clientBroke : Relayed.serverBroke);
-    }
-    if (buffer !== undefined && buffer.start === buffer.end) {
-      this.pool.give(buffer);
-      buffer = undefined;
-    }
-    if (buffer === undefined && from.ended) to.finish();
-    return this.#keep(buffer, isUp, Relayed.running);
-  }
-
-  #keep(buffer: ByteBuffer | undefined, isUp: boolean, result: number): number {
-    if (isUp) this.#up = buffer;
-    else this.#down = buffer;
-    return result;
+    this.#up.release();
+    this.#down.release();
   }
 }
 
 /** It has to take what waits for it, or may speak: not if it has closed, or the other takes nothing. */
-function isAwaited(peer: Channel, itsInput: ByteBuffer | undefined, itsOutput: ByteBuffer | undefined): boolean {
-  return itsInput !== undefined || (!peer.ended && itsOutput === undefined);
+function isAwaited(peer: Channel, itsInput: Flow, itsOutput: Flow): boolean {
+  return itsInput.isFilled || (!peer.ended && !itsOutput.isFilled);
 }
 
 const isHalfClosed = (peer: Channel): boolean => peer.ended || peer.finished;

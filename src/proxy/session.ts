@@ -7,6 +7,7 @@ import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../reactor/channel.js";
 import { Connection } from "../reactor/connection.js";
 import type { Loop } from "../reactor/loop.js";
+import type { PipePool } from "../reactor/pipes.js";
 import type { Timer } from "../reactor/timers.js";
 import { TlsConnection, type TlsStarter } from "../reactor/tls-connection.js";
 import { EADDRNOTAVAIL, EINPROGRESS } from "../sys/errno.js";
@@ -40,6 +41,7 @@ export interface SessionContext {
   readonly loop: Loop;
   readonly pool: BufferPool;
   readonly headLimits: HeadLimits;
+  readonly pipes: PipePool;
   readonly state: SharedState;
   /** The worker drains: finish what is under way, keep nothing alive. */
   readonly stopping: boolean;

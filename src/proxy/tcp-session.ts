@@ -104,7 +104,7 @@ export class TcpSession extends BalancedSession {
   protected override onConnected(): void {
     const { context, frontend, backend } = this;
     this.#relay = new Relay(
-      context.pool,
+      context,
       this.client,
       this.upstream!,
       frontend.settings,

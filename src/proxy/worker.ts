@@ -4,6 +4,7 @@ import { BufferPool, type ByteBuffer } from "../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../reactor/channel.js";
 import { Connection } from "../reactor/connection.js";
 import { Loop } from "../reactor/loop.js";
+import { PipePool } from "../reactor/pipes.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
 import { close, resetOnClose } from "../sys/socket.js";
@@ -39,6 +40,7 @@ class ProxyWorker implements SessionContext {
   readonly loop = new Loop();
   readonly pool: BufferPool;
   readonly headLimits: HeadLimits;
+  readonly pipes: PipePool;
   readonly state: SharedState;
   stopping = false;
   readonly #runtime: ProxyRuntime;
@@ -56,6 +58,7 @@ class ProxyWorker implements SessionContext {
     this.pool = new BufferPool(global.bufferSize);
     this.headLimits = new HeadLimits(global);
     this.state = new SharedState(start.state, start.worker);
+    this.pipes = new PipePool(this.loop, start.mostPipes);
     const tables = start.configuration.backends.map(({ stickTable }, index) => {
       const memory = start.tables[index];
       return stickTable === undefined || memory === undefined ? undefined : new StickTable(stickTable, memory);
@@ -91,6 +94,7 @@ class ProxyWorker implements SessionContext {
     const left = liveHandles.connections + liveHandles.sessions;
     if (left > 0) tell({ kind: "bug", text: `${left} TLS handles are left at the end of a worker` });
     this.#runtime.logSenders.close();
+    this.pipes.close();
     this.loop.close();
     tell({ kind: "done" });
   }

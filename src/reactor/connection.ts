@@ -6,6 +6,7 @@
 
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../sys/epoll.js";
 import { EAGAIN, EINTR } from "../sys/errno.js";
+import { splice } from "../sys/pipe.js";
 import {
   close,
   getOption,
@@ -21,6 +22,7 @@ import {
 import type { ByteBuffer } from "./buffers.js";
 import type { Channel, ConnectionOwner } from "./channel.js";
 import type { Loop, Token } from "./loop.js";
+import { PIPE_SIZE, type Pipe } from "./pipes.js";
 
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const INPUT = EPOLLIN | EPOLLRDHUP | EPOLLET;
@@ -124,6 +126,36 @@ export class Connection implements Channel {
     const count = send(this.fd, buffer.address + from, to - from, MSG_NOSIGNAL);
     if (count >= 0) {
       if (count < to - from) this.#onFull();
+      return count;
+    }
+    if (count === -EAGAIN || count === -EINTR) {
+      if (count === -EAGAIN) this.#onFull();
+      return 0;
+    }
+    return count;
+  }
+
+  /** Moves what is there into an empty pipe. @returns as `receive` does */
+  spliceInto(pipe: Pipe): number {
+    const count = splice(this.fd, pipe.writeFd, PIPE_SIZE);
+    if (count > 0) {
+      pipe.length = count;
+      return count;
+    }
+    if (count === 0) {
+      this.ended = true;
+      this.readable = false;
+      return 0;
+    }
+    if (count === -EAGAIN) this.readable = false;
+    return count === -EINTR ? -EAGAIN : count;
+  }
+
+  /** Sends what a pipe holds. @returns as `transmit` does, but takes part of it also while there is room for more */
+  spliceFrom(pipe: Pipe): number {
+    const count = splice(pipe.readFd, this.fd, pipe.length);
+    if (count >= 0) {
+      pipe.length -= count;
       return count;
     }
     if (count === -EAGAIN || count === -EINTR) {

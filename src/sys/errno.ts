@@ -8,6 +8,7 @@ const number = (name: string): number => {
 
 export const EINTR = number("EINTR");
 export const EAGAIN = number("EAGAIN");
+export const EINVAL = number("EINVAL");
 export const EEXIST = number("EEXIST");
 export const ENOENT = number("ENOENT");
 export const EPERM = number("EPERM");

@@ -16,6 +16,7 @@ import type {
   LogTarget,
   RetryOn,
   SourceAddress,
+  Splicing,
   StickTable,
 } from "./model.js";
 import type { HttpVersion, WebSocketVersion } from "./protocol.js";
@@ -69,6 +70,7 @@ export interface ProxySettings {
   retryOn: RetryOn;
   redispatch: number;
   abortOnClose: boolean;
+  splicing: Splicing;
   fullConnections: number | undefined;
   backlog: number | undefined;
   clientKeepAlive: KeepAliveDraft;

@@ -22,6 +22,10 @@ export interface HaproxyGlobal {
   readonly maxConnections: number | undefined;
   /** Undefined: one worker for each core. */
   readonly threads: number | undefined;
+  /** Pipes for splicing; undefined: a quarter of the connections. */
+  readonly maxPipes: number | undefined;
+  /** Bytes may be passed on inside the kernel at all. */
+  readonly splices: boolean;
   readonly statsSockets: readonly StatsSocket[];
   readonly statsTimeout: Milliseconds;
   readonly node: string | undefined;
@@ -90,7 +94,15 @@ export interface LogTarget {
   readonly minLevel: LogLevel;
 }
 
+/** Whether bytes stay in the kernel on their way from socket to socket: bulk, or all that clients or servers send. */
+export interface Splicing {
+  readonly auto: boolean;
+  readonly request: boolean;
+  readonly response: boolean;
+}
+
 export interface Frontend {
+  readonly splicing: Splicing;
   readonly name: string;
   /** Unique over all proxies; frontends and backends count together, from 2 in order of appearance (HAProxy's `id`). */
   readonly id: number;
@@ -267,6 +279,7 @@ export interface Backend {
    * every so many; negative: at the last but so many, -1 the last; 0: never.
    */
   readonly redispatch: number;
+  readonly splicing: Splicing;
   /** A client that closes before its request has an answer does not want it any more. */
   readonly abortOnClose: boolean;
   /** Sessions with which its servers' limits reach `maxconn`; undefined: a tenth of what its frontends may take. */

@@ -3,6 +3,7 @@
  * that sends one HTTP/1.1 request. In the counters the connection is one session, as in HAProxy.
  */
 import type { Channel } from "../../reactor/channel.js";
+import type { PipePool } from "../../reactor/pipes.js";
 import type { Timer } from "../../reactor/timers.js";
 import { ETIMEDOUT } from "../../sys/errno.js";
 import type { ClientAddress } from "../client-address.js";
@@ -44,6 +45,7 @@ const builder = new RequestBuilder(MAX_HEADER_LIST);
 export class FrontendConnection extends Http2Connection implements SessionContext, ClientSession {
   readonly headLimits: HeadLimits;
   readonly state: SharedState;
+  readonly pipes: PipePool;
   /** Requests so far. */
   requests = 0;
   place = -1;
@@ -66,6 +68,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     super(transport, context.pool, true, frontend.http2);
     this.state = context.state;
     this.headLimits = context.headLimits;
+    this.pipes = context.pipes;
     this.#timer = this.loop.timer(() => this.#onTimer());
   }
 

@@ -9,6 +9,9 @@ export const contracts: Readonly<Record<string, string>> = {
   eventfd: "_ _ -> fd",
   close: "free:fd",
   dup2: "fd? fd?",
+  // Its two descriptors become known by fcntl.
+  pipe2: "buf[8] _",
+  splice: "fd _ fd _ _ _",
   fcntl: "fd+ _ _",
   bind: "fd buf[#2] _",
   connect: "fd buf[#2] _",

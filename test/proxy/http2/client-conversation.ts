@@ -9,6 +9,7 @@ import type { SessionContext } from "../../../src/proxy/session.js";
 import { SharedState } from "../../../src/proxy/shared-state.js";
 import { BufferPool } from "../../../src/reactor/buffers.js";
 import type { Loop } from "../../../src/reactor/loop.js";
+import { PipePool } from "../../../src/reactor/pipes.js";
 import { readConfiguration } from "../../support/proxy.js";
 import { MemoryChannel, QuietLoop } from "./memory.js";
 
@@ -37,6 +38,7 @@ export function converse(pieces: Iterable<Uint8Array>): Buffer {
     loop: loop as unknown as Loop,
     pool,
     headLimits: new HeadLimits({ bufferSize: pool.size, maxRewrite: 1024, maxHeaders: 101 }),
+    pipes: new PipePool(loop as unknown as Loop, 0),
     state,
     stopping: false,
     onSessionEnd: () => ended++,

@@ -35,7 +35,7 @@ const text = (name: string, form: string, key: TextKey, doc: string, fallback?: 
 
 const count = (
   name: string,
-  key: "maxConnections" | "threads" | "tlsCacheSize",
+  key: "maxConnections" | "maxPipes" | "threads" | "tlsCacheSize",
   [least, most]: readonly [number, number],
   fallback: string,
   doc: string,
@@ -153,6 +153,17 @@ const DONE: readonly Keyword<GlobalDraft>[] = [
   ),
   count("nbthread", "threads", [1, 1024], "one for each core", "Worker threads."),
   ...TUNING_KEYWORDS,
+  count("maxpipes", "maxPipes", [0, LONGEST_TIME], "maxconn / 4", "Pipes for `option splice-auto` and its like."),
+  {
+    name: "nosplice",
+    sections: ["global"],
+    arguments: "",
+    default: "off",
+    doc: "Copies all bytes, whatever `option splice-…` says.",
+    apply: (_, global) => {
+      global.splices = false;
+    },
+  },
   text("pidfile", "<path>", "pidFile", "Where the process id is written.", "none"),
   text("node", "<name>", "node", "This host's name in statistics.", "the host name"),
   {

@@ -42,7 +42,6 @@ export const PLANNED_GLOBAL_KEYWORDS: readonly PlannedKeyword[] = [
   ["maxconnrate", "<n/s>", "0 (off)"],
   ["zero-warning", "", "off"],
   ["expose-experimental-directives", "", "off"],
-  ["nosplice", "", "off"],
   ["lua-load", "<file> [args]", "none"],
 ];
 
@@ -92,7 +91,6 @@ max-spread-checks
 max-threads-per-group
 maxcompcpuusage
 maxcomprate
-maxpipes
 maxsessrate
 maxsslconn
 maxsslrate

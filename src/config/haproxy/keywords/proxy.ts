@@ -13,6 +13,7 @@ import { KEEP_ALIVE_KEYWORDS } from "./keep-alive.js";
 import { PLANNED_PROXY_KEYWORDS, RARE_PROXY_KEYWORDS } from "./planned-proxy.js";
 import { RETRY_KEYWORDS } from "./retries.js";
 import { RULE_KEYWORDS } from "./rules.js";
+import { SPLICE_KEYWORDS } from "./splice.js";
 import { TIMEOUT_KEYWORDS } from "./timeouts.js";
 
 const PLANNED_MODES = ["log", "spop", "health"];
@@ -222,6 +223,7 @@ export const PROXY_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   ...HTTP_CONNECTION_KEYWORDS,
   ...KEEP_ALIVE_KEYWORDS,
   ...RETRY_KEYWORDS,
+  ...SPLICE_KEYWORDS,
   ...PLANNED_PROXY_KEYWORDS.map(([name, form, letters, fallback]) => planned(name, form, letters, fallback)),
   ...RARE_PROXY_KEYWORDS.map((name) => planned(name, "[argument…]", "DFLB", "")),
 ];
