@@ -85,7 +85,7 @@ test("help lists what is supported, and nothing else", () => {
   const help = describeFlags(haproxyFlags);
   assert.match(help, /^ {2}-f FILE\|DIR {2}configuration file/m);
   assert.doesNotMatch(help, /-cc/);
-  assert.match(describeFlags(keepalivedFlags), /-t, --config-test\[FILE\]/);
+  assert.match(describeFlags(keepalivedFlags), /-t, --config-test\[LOG\]/);
 });
 
 test("no words make the parser throw or lose an operand", () =>
