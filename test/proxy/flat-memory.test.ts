@@ -8,7 +8,7 @@ import { Agent, get, request as httpRequest, type IncomingMessage } from "node:h
 import type { Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { throughout } from "../support/eventually.js";
+import { eventually, throughout } from "../support/eventually.js";
 import { freePort } from "../support/proxy.js";
 import { RawClient } from "../support/raw-client.js";
 import { serveHttp, serveTcp } from "../support/servers.js";
@@ -147,7 +147,11 @@ for (const mode of ["http", "tcp"] as const) {
     await assertHalts(() => sent(), proxy);
     const before = sent();
     client.socket.resume();
-    await client.until((text) => text.length > 30 * MEGABYTE, 15_000);
+    await eventually(
+      () => client.socket.bytesRead,
+      (bytes) => bytes > 30 * MEGABYTE,
+      { deadlineMs: 30_000 },
+    );
     assert.ok(sent() > before);
     client.close();
   });
