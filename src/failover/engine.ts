@@ -110,7 +110,7 @@ export class Engine {
     this.#instances = instances.map((own, index) => {
       const group = syncGroups.find(({ members }) => members.includes(own.name));
       const counters = new InstanceCounters(orders.counters, index);
-      return new RunningInstance(withGroupTrackers(own, group), counters, around, group !== undefined);
+      return new RunningInstance(withGroupTrackers(own, group, instances), counters, around, group !== undefined);
     });
     for (const group of syncGroups) {
       const members = this.#instances.filter(({ own }) => group.members.includes(own.name));

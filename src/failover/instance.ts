@@ -11,7 +11,7 @@ import type { GratuitousArp } from "../config/keepalived/model.js";
 import { type Microseconds, microseconds } from "../config/units.js";
 import type { Alarm } from "./alarms.js";
 import { after, type Instant, type IntervalSettings, masterDownInterval, skewTime } from "./timers.js";
-import { type Assessment, describeFault, type FaultReason, sameFault } from "./tracking.js";
+import { type Assessment, describeFault, type FaultReason, LOWEST, sameFault } from "./tracking.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 
 /** What of an instance's configuration the protocol needs. */
@@ -27,6 +27,8 @@ export interface InstanceSettings extends IntervalSettings {
   readonly answersLowerPriority: boolean;
   /** A master that yields advertises once more, so that the winner announces its addresses again. */
   readonly advertisesBeforeYielding: boolean;
+  /** In fault it goes on with the lowest priority, and so do the others. */
+  readonly lastResort: boolean;
   readonly garp: GratuitousArp;
 }
 
@@ -37,6 +39,8 @@ interface Circumstances {
   /** Effective, 1–255. */
   readonly priority: number;
   readonly faults: readonly FaultReason[];
+  /** With last_resort: faults that it goes on with. */
+  readonly endured: readonly FaultReason[];
   /** The address that advertisements leave from; it breaks ties. 0: none. */
   readonly source: IpAddress;
 }
@@ -139,7 +143,7 @@ const RIVAL_PATIENCE = 2;
 /** A priority of 255 owns the addresses: it waits for nobody. */
 const OWNER = 255;
 
-export const initialState: InstanceState = { kind: "initialize", priority: 1, faults: [], source: 0 };
+export const initialState: InstanceState = { kind: "initialize", priority: 1, faults: [], endured: [], source: 0 };
 
 /** When the driver must send "timer"; undefined: only events from outside matter. */
 export function nextDeadline(state: InstanceState): Instant | undefined {
@@ -194,16 +198,17 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
 function start(event: Extract<InstanceEvent, { kind: "start" }>, now: Instant, own: InstanceSettings): Step {
   const { source, resume } = event;
   const { priority, faults } = event.assessment;
-  const circumstances = { priority, faults, source };
+  const circumstances = { ...event.assessment, source };
   if (faults.length === 0 && resume !== undefined) {
     const step = becomeMaster(circumstances, now, own);
     return resume === "crash" ? step : { ...step, effects: step.effects.filter(({ kind }) => kind !== "log") };
   }
   if (faults.length === 0) {
     const state: InstanceState = { ...circumstances, kind: "backup", ...waiting(priority, now, own) };
+    const endured = event.assessment.endured.map((fault) => sayEndured(own, fault));
     return {
       state,
-      effects: [{ kind: "remove-addresses" }, say(own, "Entering BACKUP STATE (init)"), changed("BACKUP")],
+      effects: [{ kind: "remove-addresses" }, ...endured, say(own, "Entering BACKUP STATE (init)"), changed("BACKUP")],
     };
   }
   const effects: Effect[] = [{ kind: "remove-addresses" }, ...faults.map((fault) => sayFault(own, fault))];
@@ -213,8 +218,7 @@ function start(event: Extract<InstanceEvent, { kind: "start" }>, now: Instant, o
 
 /** A master resigns with priority 0, so that a backup takes over after its skew and not its full interval. */
 function stop(state: InstanceState, own: InstanceSettings): Step {
-  const { priority, faults, source } = state;
-  const stopped: InstanceState = { kind: "initialize", priority, faults, source };
+  const stopped: InstanceState = { kind: "initialize", ...circumstancesOf(state) };
   switch (state.kind) {
     case "initialize":
       return unchanged(state);
@@ -237,27 +241,36 @@ function resign(own: InstanceSettings): Effect[] {
 /** The host has changed: a new priority, fault reasons come and go. */
 function assessed(
   state: InstanceState,
-  { priority, faults }: Assessment,
+  assessment: Assessment,
   source: IpAddress,
   now: Instant,
   own: InstanceSettings,
 ): Step {
+  const { priority, faults, endured } = assessment;
   const effects: Effect[] = [];
+  for (const fault of endured)
+    if (!state.endured.some((known) => sameFault(known, fault))) effects.push(sayEndured(own, fault));
   if (priority !== state.priority)
     effects.push(say(own, `Changing effective priority from ${state.priority} to ${priority}`));
   for (const fault of faults)
     if (!state.faults.some((known) => sameFault(known, fault))) effects.push(sayFault(own, fault));
-  const next: InstanceState = { ...state, priority, faults, source };
+  const circumstances = { ...assessment, source };
+  const next: InstanceState = { ...state, ...circumstances };
 
   if (isRealFault(faults) && next.kind === "fault" && !isRealFault(state.faults))
     effects.push(say(own, "Entering FAULT STATE"), changed("FAULT"));
   if (faults.length > 0 && next.kind !== "fault") {
     effects.push(say(own, "Entering FAULT STATE"), ...(next.kind === "master" ? resign(own) : []), changed("FAULT"));
-    return { state: { kind: "fault", priority, faults, source }, effects };
+    return { state: { kind: "fault", ...circumstances }, effects };
   }
   if (faults.length === 0 && next.kind === "fault") {
     effects.push(say(own, "Entering BACKUP STATE"), changed("BACKUP"));
-    return { state: { kind: "backup", priority, faults, source, ...waiting(priority, now, own) }, effects };
+    return { state: { kind: "backup", ...circumstances, ...waiting(priority, now, own) }, effects };
+  }
+  if (next.kind === "master" && endured.length > 0 && state.endured.length === 0) {
+    // Who is well takes over after its skew, which is less than an interval; had it heard us before, it might not.
+    effects.push({ kind: "send-advertisement", priority: 0 });
+    return { state: { ...next, advertiseAt: after(now, microseconds(1.5 * own.advertInterval)) }, effects };
   }
   return { state: next, effects };
 }
@@ -299,15 +312,22 @@ function frozenAsMaster(state: Circumstances & Master, late: Microseconds, now: 
 
 /** A backup that was master a moment ago; never at once master again, whatever its priority. */
 function yielded(
-  { priority, faults, source }: Circumstances,
+  state: Circumstances,
   masterInterval: Microseconds,
   now: Instant,
   own: InstanceSettings,
 ): InstanceState {
-  const masterDownAt = after(now, masterDownInterval(own, priority, masterInterval));
-  const kind = "backup";
-  return { kind, priority, faults, source, masterDownAt, isReady: false, masterInterval, preemptAt: undefined };
+  const masterDownAt = after(now, masterDownInterval(own, state.priority, masterInterval));
+  const backup = { masterDownAt, isReady: false, masterInterval, preemptAt: undefined };
+  return { kind: "backup", ...circumstancesOf(state), ...backup };
 }
+
+const circumstancesOf = ({ priority, faults, endured, source }: Circumstances): Circumstances => ({
+  priority,
+  faults,
+  endured,
+  source,
+});
 
 function giveWay(state: Circumstances & Master, now: Instant, own: InstanceSettings): Step {
   return { state: yielded(state, own.advertInterval, now, own), effects: enteringBackup(own) };
@@ -331,18 +351,30 @@ function ready(state: Circumstances & Backup, now: Instant, own: InstanceSetting
 /** RFC 3768 §6.4.2, with keepalived's rules for who is worth waiting for. */
 function heardAsBackup(state: Circumstances & Backup, heard: Heard, now: Instant, own: InstanceSettings): Step {
   if (heard.priority === 0) {
-    const masterDownAt = after(now, skewTime(own, state.priority, state.masterInterval));
+    // As a last resort it does not hurry: the sender may be one itself, and goes on if nobody else does.
+    const wait = state.endured.length > 0 ? masterDownInterval : skewTime;
+    const masterDownAt = after(now, wait(own, state.priority, state.masterInterval));
     return {
       state: { ...state, masterDownAt, isReady: false, preemptAt: undefined },
       effects: [say(own, "Backup received priority 0 advertisement")],
     };
   }
   if (heard.priority >= state.priority) return accepted(state, heard, undefined, now, own);
+  if (own.lastResort && heard.priority === LOWEST) return discarded(state, heard, state.preemptAt, own);
   if (!own.preempt && state.priority !== OWNER) return accepted(state, heard, state.preemptAt, now, own);
 
   const preemptAt = state.preemptAt ?? after(now, own.preemptDelay);
   if (now < preemptAt) return accepted(state, heard, preemptAt, now, own);
-  // The timer runs on: it was last set by an accepted advertisement, or at the start.
+  return discarded(state, heard, preemptAt, own);
+}
+
+/** The timer runs on: it was last set by an accepted advertisement, or at the start. */
+function discarded(
+  state: Circumstances & Backup,
+  heard: Heard,
+  preemptAt: Instant | undefined,
+  own: InstanceSettings,
+): Step {
   const text = `received lower priority (${heard.priority}) advert from ${formatIp(heard.source)} - discarding`;
   return { state: { ...state, preemptAt }, effects: [say(own, text)] };
 }
@@ -362,8 +394,8 @@ function accepted(
   return { state: { ...state, masterDownAt, isReady: false, masterInterval, preemptAt }, effects };
 }
 
-function masterDown({ priority, faults, source }: Circumstances, now: Instant, own: InstanceSettings): Step {
-  const { state, effects } = becomeMaster({ priority, faults, source }, now, own);
+function masterDown(before: Circumstances, now: Instant, own: InstanceSettings): Step {
+  const { state, effects } = becomeMaster(circumstancesOf(before), now, own);
   return { state, effects: [say(own, "Receive advertisement timeout", "detail"), ...effects] };
 }
 
@@ -523,6 +555,9 @@ function sayFault(own: InstanceSettings, fault: FaultReason): Effect {
   const level = fault.kind === "script-pending" ? "detail" : "info";
   return { kind: "log", level, text: `(${own.name}): entering FAULT state ${describeFault(fault)}` };
 }
+
+const sayEndured = (own: InstanceSettings, fault: FaultReason): Effect =>
+  say(own, `goes on as a last resort, for when no other router is well: ${describeFault(fault)}`);
 
 function twoOwners(from: string): Effect {
   const text = `CONFIGURATION ERROR: ${from} is an address owner (priority 255) as well; only one can be`;

@@ -258,7 +258,7 @@ export class RunningInstance implements Member {
 
   #withGroup(assessment: Assessment): Assessment {
     if (this.#hasOwnFault || this.group?.isInFault !== true) return assessment;
-    return { ...assessment, faults: [{ kind: "group", group: this.group.own.name }] };
+    return { ...assessment, faults: [{ kind: "group", group: this.group.own.name }], endured: [] };
   }
 
   #handle(event: InstanceEvent): void {

@@ -103,11 +103,13 @@ export interface Assessment {
   /** The effective priority, 1–255. */
   readonly priority: number;
   readonly faults: readonly FaultReason[];
+  /** With `last_resort`: what would be faults. It goes on with the lowest priority, for when nobody is well. */
+  readonly endured: readonly FaultReason[];
 }
 
 const OWNER = 255;
-/** Trackers reach neither 0, which resigns, nor 255, which owns the addresses. */
-const LOWEST = 1;
+/** Trackers reach neither 0, which resigns, nor 255, which owns the addresses. With `last_resort`: who is in fault. */
+export const LOWEST = 1;
 const HIGHEST = 254;
 
 /** Works out the effective priority and the fault reasons from all that an instance tracks. */
@@ -155,8 +157,15 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
   if (transport.kind === "unicast" && transport.peers.length === 0) faults.push({ kind: "no-peer" });
   if (!world.sourcePresent) faults.push({ kind: "source-missing", address: instance.sourceAddress });
 
+  if (instance.lastResort && faults.length > 0 && faults.every(isEndurable))
+    return { priority: LOWEST, faults: [], endured: faults };
   const priority = instance.priority === OWNER ? OWNER : Math.max(LOWEST, Math.min(HIGHEST, sum));
-  return { priority, faults };
+  return { priority, faults, endured: [] };
+}
+
+/** What it serves may be ill, but it can hold the addresses. Without its interfaces or its own address it cannot. */
+function isEndurable({ kind }: FaultReason): boolean {
+  return kind === "script-failed" || kind === "file" || kind === "process" || kind === "proxy";
 }
 
 /** The number times the weight; what takes away more than any priority is a fault. Weight 0: any number but 0 is. */
@@ -183,18 +192,40 @@ export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> 
   return names;
 }
 
-/** What a sync group tracks counts for each of its members, without weights unless the group says so. */
-export function withGroupTrackers(instance: VrrpInstance, group: SyncGroup | undefined): VrrpInstance {
+/**
+ * What a sync group tracks counts for each of its members, without weights unless the group says so.
+ * @param instances all of the file
+ */
+export function withGroupTrackers(
+  instance: VrrpInstance,
+  group: SyncGroup | undefined,
+  instances: readonly VrrpInstance[],
+): VrrpInstance {
   if (group === undefined) return instance;
   const { track } = group;
+  const members = instances.filter(({ name }) => group.members.includes(name));
+  const lastResort = members.every((member) => member.lastResort);
+  const others = lastResort ? members.filter(({ name }) => name !== instance.name).map((member) => member.track) : [];
   return {
     ...instance,
+    lastResort,
     track: {
-      scripts: [...instance.track.scripts, ...track.scripts],
+      scripts: [
+        ...instance.track.scripts,
+        ...track.scripts,
+        ...others.flatMap(({ scripts }) => scripts.filter(isFault)),
+      ],
       interfaces: [...instance.track.interfaces, ...track.interfaces],
-      files: [...instance.track.files, ...track.files],
-      processes: [...instance.track.processes, ...track.processes],
-      proxy: instance.track.proxy ?? track.proxy,
+      files: [...instance.track.files, ...track.files, ...others.flatMap(({ files }) => files.filter(isFault))],
+      processes: [
+        ...instance.track.processes,
+        ...track.processes,
+        ...others.flatMap(({ processes }) => processes.filter(isFault)),
+      ],
+      proxy: instance.track.proxy ?? track.proxy ?? others.find(({ proxy }) => proxy?.weight === 0)?.proxy,
     },
   };
 }
+
+/** A fault of one member is one of all: those who endure it together must each know of it. */
+const isFault = ({ weight }: Weight): boolean => weight === 0;

@@ -73,6 +73,7 @@ export function instanceSettings(instance: VrrpInstance, isGrouped = false): Ins
     preemptDelay: instance.preemptDelay,
     answersLowerPriority: !instance.lowerPriorityNoAdvert,
     advertisesBeforeYielding: instance.higherPrioritySendAdvert,
+    lastResort: instance.lastResort,
     garp: instance.garp,
   };
 }

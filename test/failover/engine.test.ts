@@ -176,6 +176,15 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     await eventually(() => lab.holders("192.0.2.100"), ["a"], TAKES_OVER);
   });
 
+  test("with last_resort the addresses stay while both are ill, and go to the first that is well", async (t) => {
+    const { lab, first, second } = await pair(t, "last_resort\n track_script {\n chk\n }");
+    for (const { host } of [second, first]) host.writeFile(ANSWERS, "down");
+    await first.program.waitForLine(/\(VI_1\) goes on as a last resort.*due to script chk/);
+    await throughout(5_000, () => lab.holders("192.0.2.100"), ["a"]);
+    second.host.writeFile(ANSWERS, "up");
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], TAKES_OVER);
+  });
+
   test("a tracked interface without carrier is a fault while it lasts", async (t) => {
     const { lab, first } = await pair(t, "track_interface {\n eth1\n }", "");
     await first.host.unplug("eth1");

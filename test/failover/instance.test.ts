@@ -51,7 +51,7 @@ describe("start", () => {
   test("a master whose thread died a moment ago goes on, unless there is a fault now", () => {
     const start = (faults: FaultReason[]): string[] =>
       new RecordingInstance({ priority: 100 }, { started: false })
-        .handle({ kind: "start", resume: "crash", assessment: { priority: 100, faults }, source: 0 })
+        .handle({ kind: "start", resume: "crash", assessment: { priority: 100, faults, endured: [] }, source: 0 })
         .take();
     assert.deepEqual(start([]), ["send 100", "add", "announce 5", "MASTER"]);
     assert.deepEqual(start([LINK_DOWN]), ["remove", "FAULT"]);

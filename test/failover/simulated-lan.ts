@@ -48,7 +48,11 @@ export class SimulatedLan {
   join(own: { readonly priority: number } & Partial<InstanceSettings>): SimulatedRouter {
     const router = new SimulatedRouter(this, own, ipv4("192.0.2.10") + this.routers.length);
     this.routers.push(router);
-    router.handle({ kind: "start", assessment: { priority: own.priority, faults: [] }, source: router.source });
+    router.handle({
+      kind: "start",
+      assessment: { priority: own.priority, faults: [], endured: [] },
+      source: router.source,
+    });
     return router;
   }
 

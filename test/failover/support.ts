@@ -128,6 +128,7 @@ export const protocol = {
   downTimerAdverts: 3,
   answersLowerPriority: true,
   advertisesBeforeYielding: false,
+  lastResort: false,
 } as const;
 
 export const ipv4 = (text: string): number => {
@@ -164,7 +165,11 @@ export class RecordingInstance {
   }
 
   start(faults: FaultReason[] = []): this {
-    return this.handle({ kind: "start", assessment: { priority: this.own.priority, faults }, source: this.source });
+    return this.handle({
+      kind: "start",
+      assessment: { priority: this.own.priority, faults, endured: [] },
+      source: this.source,
+    });
   }
 
   get source(): number {
@@ -195,8 +200,8 @@ export class RecordingInstance {
     return this.handle({ kind: "advertisement", priority, source: ipv4(source), interval });
   }
 
-  assess(priority: number, faults: FaultReason[] = []): this {
-    return this.handle({ kind: "assessed", assessment: { priority, faults }, source: this.source });
+  assess(priority: number, faults: FaultReason[] = [], endured: FaultReason[] = []): this {
+    return this.handle({ kind: "assessed", assessment: { priority, faults, endured }, source: this.source });
   }
 
   /** What it did since this was asked last. */

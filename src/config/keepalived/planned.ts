@@ -12,7 +12,6 @@ export const planned: ReadonlySet<string> = new Set([
   "vrrp_instance shared virtual_router_id",
   "vrrp_instance vrf",
   "vrrp_instance timer_expired_backup",
-  "vrrp_instance last_resort",
   "vrrp_instance kernel_rx_buf_size",
   "heartbeat_path",
   // Addresses, routes and interfaces

@@ -38,7 +38,12 @@ export class SimulatedBox {
     const { instances, syncGroups } = configuration;
     this.instances = instances.map((own) => {
       const group = syncGroups.find(({ members }) => members.includes(own.name));
-      return new SimulatedInstance(this, withGroupTrackers(own, group), sourceOf(own, index, all), group !== undefined);
+      return new SimulatedInstance(
+        this,
+        withGroupTrackers(own, group, instances),
+        sourceOf(own, index, all),
+        group !== undefined,
+      );
     });
     this.#groups = syncGroups.map((group) => {
       const members = this.instances.filter(({ own }) => group.members.includes(own.name));

@@ -136,7 +136,11 @@ export class SimulatedInstance implements Member {
     this.#hasOwnFault = assessment.faults.length > 0;
     if (!this.#hasOwnFault && this.group?.isInFault === true)
       return {
-        assessment: { ...assessment, faults: [{ kind: "group", group: this.group.own.name } as const] },
+        assessment: {
+          ...assessment,
+          faults: [{ kind: "group", group: this.group.own.name } as const],
+          endured: [],
+        },
         source: this.source,
       };
     return { assessment, source: this.source };

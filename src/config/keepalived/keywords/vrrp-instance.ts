@@ -400,7 +400,7 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     set: (draft) => {
       draft.lastResort = true;
     },
-    doc: "Bascule's own: while every router is in fault, the best of them keeps the addresses.",
+    doc: "Bascule's own: while every router is in fault, one keeps the addresses. A failed script, file, process or proxy leaves it in the game with priority 1, and whoever is well takes over, nopreempt or not. Write it on all routers.",
   }),
   ...unsupported(`
     auth_hmac KEYS: SHA-256 over advertisements, as keepalived 2.4 has it; heartbeat_path signs with HMAC-SHA-256 too
