@@ -1,0 +1,180 @@
+/** A router of the simulated LAN: the real state machine, encoder and decoder, in a box that can crash and freeze. */
+import { type Microseconds, microseconds } from "../../src/config/units.js";
+import type { InstanceSettings, InstanceState } from "../../src/failover/instance.js";
+import { type Effect, type InstanceEvent, initialState, nextDeadline, step } from "../../src/failover/instance.js";
+import type { FaultReason } from "../../src/failover/tracking.js";
+import {
+  Advertisement,
+  type AdvertisementSettings,
+  checkAdvertisement,
+  decodeAdvertisement,
+  encodeAdvertisement,
+  passwordOctets,
+} from "../../src/failover/wire/packet.js";
+import type { SimulatedLan } from "./simulated-lan.js";
+import { advertising, keepalivedGarp, protocol } from "./support.js";
+
+export interface RouterSettings extends Partial<InstanceSettings> {
+  readonly priority: number;
+  readonly virtualRouterId?: number;
+  /** The kernel drops addresses that have not been renewed for so long; default: it never does. */
+  readonly addressLifetime?: Microseconds;
+}
+
+const FAULT: FaultReason = { kind: "interface-down", interface: "eth0" };
+
+export class SimulatedRouter {
+  state: InstanceState = initialState;
+  plugged = true;
+  /** Routers hear each other on the same island only: a partition. */
+  island = 0;
+  sent = 0;
+  /** That it ever had. */
+  lowestPriority: number;
+  /** The process runs; with its addresses in the kernel that is so, or not, on its own. */
+  #life: "stopped" | "running" | "frozen" = "stopped";
+  #hasAddresses = false;
+  #renewedAt = 0;
+  #frozenAt = 0;
+  #isDeaf = false;
+  /** Until it thawed last. */
+  frozenFor = microseconds(0);
+  #backlog: Uint8Array[] = [];
+  readonly settings: InstanceSettings;
+  readonly #wire: AdvertisementSettings;
+  readonly #lifetime: number;
+  readonly #heard = new Advertisement();
+
+  constructor(
+    readonly lan: SimulatedLan,
+    readonly own: RouterSettings,
+    readonly source: number,
+  ) {
+    const { priority, virtualRouterId = 51, addressLifetime, ...settings } = own;
+    this.settings = {
+      name: `R${source & 255}`,
+      advertInterval: microseconds(1_000_000),
+      preempt: true,
+      preemptDelay: microseconds(0),
+      garp: keepalivedGarp,
+      ...protocol,
+      ...settings,
+    };
+    const { version, advertInterval } = this.settings;
+    const password = passwordOctets("secret");
+    const authentication = version === 2 ? ({ type: "PASS", password } as const) : undefined;
+    this.#wire = { ...advertising, virtualRouterId, version, advertInterval, authentication };
+    this.lowestPriority = priority;
+    this.#lifetime = addressLifetime ?? Number.POSITIVE_INFINITY;
+  }
+
+  get isRunning(): boolean {
+    return this.#life === "running";
+  }
+
+  get isOff(): boolean {
+    return this.#life === "stopped";
+  }
+
+  /** It takes part in the election. */
+  get isCandidate(): boolean {
+    return this.isRunning && (this.state.kind === "backup" || this.state.kind === "master");
+  }
+
+  /** The kernel answers for the virtual addresses, whether or not somebody runs who means it to. */
+  get holdsAddresses(): boolean {
+    return this.#hasAddresses && this.lan.now - this.#renewedAt < this.#lifetime;
+  }
+
+  start(priority = this.own.priority): void {
+    this.#life = "running";
+    this.lowestPriority = Math.min(this.lowestPriority, priority);
+    this.handle({ kind: "start", assessment: { priority, faults: [], endured: [] }, source: this.source });
+  }
+
+  stop(): void {
+    if (this.isRunning) this.handle({ kind: "stop" });
+    this.#life = "stopped";
+  }
+
+  /** The processes die without a word: the kernel keeps the addresses until their lifetime ends. */
+  crash(): void {
+    this.#life = "stopped";
+    this.state = initialState;
+    this.#backlog = [];
+  }
+
+  /** @param isDeaf as a machine that is paused; a process that is stopped finds in its socket what has come */
+  freeze(isDeaf = false): void {
+    if (!this.isRunning) return;
+    this.#life = "frozen";
+    this.#frozenAt = this.lan.now;
+    this.#isDeaf = isDeaf;
+  }
+
+  /** As the engine after a wake-up: a timer that is far too late is a freeze, then come packets, and then timers. */
+  thaw(): void {
+    this.frozenFor = microseconds(0);
+    if (this.#life !== "frozen") return;
+    this.#life = "running";
+    this.frozenFor = microseconds(this.lan.now - this.#frozenAt);
+    const late = this.lan.now - (nextDeadline(this.state) ?? this.lan.now);
+    if (late > this.settings.advertInterval / 2) this.handle({ kind: "frozen", late: microseconds(late) });
+    for (const packet of this.#backlog.splice(0)) this.receive(packet);
+    this.fireTimers();
+  }
+
+  assess(priority: number, isFaulty: boolean): void {
+    if (!this.isRunning) return;
+    this.lowestPriority = Math.min(this.lowestPriority, priority);
+    this.handle({
+      kind: "assessed",
+      assessment: { priority, faults: isFaulty ? [FAULT] : [], endured: [] },
+      source: this.source,
+    });
+  }
+
+  handle(event: InstanceEvent): void {
+    const { state, effects } = step(this.state, event, this.lan.now, this.settings);
+    this.state = state;
+    for (const effect of effects) this.#apply(effect);
+  }
+
+  get nextMoment(): number {
+    if (!this.isRunning) return Number.POSITIVE_INFINITY;
+    return Math.min(nextDeadline(this.state) ?? Number.POSITIVE_INFINITY, this.#renewAt);
+  }
+
+  fireTimers(): void {
+    if (!this.isRunning) return;
+    const deadline = nextDeadline(this.state);
+    if (deadline !== undefined && deadline <= this.lan.now) this.handle({ kind: "timer" });
+    if (this.#renewAt <= this.lan.now) this.#renewedAt = this.lan.now;
+  }
+
+  receive(packet: Uint8Array): void {
+    // A socket's queue is finite; what a frozen process would find in it is the oldest.
+    if (this.#life === "frozen" && !this.#isDeaf && this.#backlog.length < 64) this.#backlog.push(packet);
+    if (!this.isRunning) return;
+    if (decodeAdvertisement(packet, packet.length, this.#heard) !== "ok") throw new Error("own packet is malformed");
+    const { header, virtualRouterId, priority, advertInterval } = this.#heard;
+    if (virtualRouterId !== this.#wire.virtualRouterId) return;
+    if (checkAdvertisement(this.#heard, this.#wire, packet) !== "ok") throw new Error("own packet is refused");
+    this.handle({ kind: "advertisement", source: header.source, priority, interval: advertInterval });
+  }
+
+  get #renewAt(): number {
+    return this.state.kind === "master" ? this.#renewedAt + this.#lifetime / 4 : Number.POSITIVE_INFINITY;
+  }
+
+  #apply(effect: Effect): void {
+    if (effect.kind === "add-addresses") this.#renewedAt = this.lan.now;
+    if (effect.kind === "add-addresses" || effect.kind === "remove-addresses")
+      this.#hasAddresses = effect.kind === "add-addresses";
+    if (effect.kind !== "send-advertisement") return;
+    const packet = new Uint8Array(64);
+    const { group } = this.#wire;
+    const length = encodeAdvertisement(packet, this.#wire, this.source, group, effect.priority, ++this.sent);
+    this.lan.broadcast(this, packet.subarray(0, length));
+  }
+}
