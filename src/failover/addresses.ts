@@ -14,7 +14,7 @@ import {
 } from "../sys/netlink.js";
 import type { LogLevel } from "./instance.js";
 import type { HostNetwork } from "./network.js";
-import { interfaceOf } from "./wire-settings.js";
+import { deviceOf } from "./virtual-mac.js";
 
 export interface HeldAddress extends VirtualAddress {
   readonly device: string;
@@ -131,7 +131,7 @@ export const virtualAddressesOf = (instance: VrrpInstance): AddressOwner => ({
   name: instance.name,
   addresses: [...instance.addresses, ...instance.excludedAddresses].map((address) => ({
     ...address,
-    device: address.device ?? interfaceOf(instance),
+    device: address.device ?? deviceOf(instance),
   })),
   lifetime: lifetimeOf(instance),
 });

@@ -5,7 +5,14 @@ import { allocate } from "../sys/memory.js";
 import type { Link } from "../sys/netlink.js";
 import { receivePacket, sendPacket } from "../sys/packet-socket.js";
 import { close } from "../sys/socket.js";
-import { openVrrpReceiver6, openVrrpSender6, openVrrpSocket } from "../sys/vrrp-socket.js";
+import {
+  multicastLinkAddress,
+  openVrrpLinkSocket,
+  openVrrpMember,
+  openVrrpReceiver6,
+  openVrrpSender6,
+  openVrrpSocket,
+} from "../sys/vrrp-socket.js";
 import type { InstanceCounters } from "./counters.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 import { IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
@@ -21,6 +28,8 @@ export class Endpoint {
   /** What is received comes from here; -1: closed. */
   fd = -1;
   #sender = -1;
+  /** Of the group, on the interface below a virtual one. */
+  #member = -1;
   #ifindex = 0;
   #destinations: readonly { readonly address: IpAddress; readonly to: SocketAddress }[] = [];
 
@@ -38,18 +47,25 @@ export class Endpoint {
 
   /**
    * Opens the sockets on the interface, or again if that was deleted and came back under another index.
+   * @param base  The interface below, if this is a virtual router's own (multicast only).
    * @returns whether the descriptor has changed. Throws a SystemError if it may not (no CAP_NET_RAW).
    */
-  follow(link: Link | undefined): boolean {
+  follow(link: Link | undefined, base?: Link): boolean {
     if (this.isOn(link)) return false;
     this.close();
     if (link === undefined) return true;
-    const { authentication, family, group, peers, unicast } = this.settings;
+    if (base === undefined) this.#openOn(link);
+    else this.#openAbove(base, link);
+    this.#ifindex = link.index;
+    return true;
+  }
+
+  #openOn(link: Link): void {
+    const { family, group, peers, unicast } = this.settings;
     const where = { ifindex: link.index, ifname: link.name };
     const joined = unicast ? { overheard: formatIp(VRRP_GROUP) } : { group: formatIp(group) };
     if (family === 4) {
-      const protocol = authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
-      this.fd = opened(openVrrpSocket({ ...where, ...joined, protocol }), link);
+      this.fd = opened(openVrrpSocket({ ...where, ...joined, protocol: this.#protocol }), link);
       this.#sender = this.fd;
     } else {
       this.fd = opened(openVrrpReceiver6(where), link);
@@ -59,8 +75,24 @@ export class Endpoint {
       address,
       to: internetAddress(formatIp(address), 0, link.index),
     }));
-    this.#ifindex = link.index;
-    return true;
+  }
+
+  /**
+   * The kernel hands a frame from a virtual MAC address to the interface here that has the same, and to no other: what
+   * the other routers of this virtual router send can be heard there alone.
+   */
+  #openAbove(base: Link, link: Link): void {
+    const { group } = this.settings;
+    const text = formatIp(group);
+    const where = { ifindex: link.index, ifname: link.name, group: text, protocol: this.#protocol };
+    this.fd = opened(openVrrpLinkSocket(where), link);
+    this.#sender = this.fd;
+    this.#member = opened(openVrrpMember({ ifindex: base.index, ifname: base.name, group: text }), base);
+    this.#destinations = [{ address: group, to: multicastLinkAddress(link.index, text) }];
+  }
+
+  get #protocol(): number {
+    return this.settings.authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
   }
 
   /**
@@ -106,9 +138,11 @@ export class Endpoint {
 
   close(): void {
     if (this.#sender >= 0 && this.#sender !== this.fd) close(this.#sender);
+    if (this.#member >= 0) close(this.#member);
     if (this.fd >= 0) close(this.fd);
     this.fd = -1;
     this.#sender = -1;
+    this.#member = -1;
     this.#ifindex = 0;
   }
 }

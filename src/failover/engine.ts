@@ -33,7 +33,6 @@ import { RunningSyncGroup } from "./sync-group.js";
 import type { Instant } from "./timers.js";
 import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
-import { interfaceOf } from "./wire-settings.js";
 
 /** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
 const REAL_TIME_PRIORITY = 1;
@@ -146,7 +145,7 @@ export class Engine {
     this.#loop.add(this.orders.wakeUp, () => this.#readMail());
     this.#loadNetwork();
     for (const instance of this.#instances) {
-      this.#followLink(instance);
+      this.#followLinks(instance);
       instance.start(this.orders.resume.has(instance.own.name), this.orders.isReload);
     }
     this.mail.post({ kind: "ready" });
@@ -263,13 +262,17 @@ export class Engine {
       }
     if (overrun) this.#loadNetwork();
     if (!changed && !overrun) return;
+    const renewed = new Set<RunningInstance>();
     for (const instance of this.#instances) {
-      this.#followLink(instance);
+      if (this.#followLinks(instance)) renewed.add(instance);
       instance.reassess();
     }
     // Last, so that an instance whose source address went too is in fault by now, and does not fight for a moment.
     for (const instance of this.#instances) {
-      const lost = overrun ? instance.addresses.all : gone.map((address) => instance.addresses.find(address));
+      const lost =
+        overrun || renewed.has(instance)
+          ? instance.addresses.all
+          : gone.map((address) => instance.addresses.find(address));
       for (const address of lost) if (address !== undefined) instance.addressGone(address);
     }
   }
@@ -290,13 +293,18 @@ export class Engine {
     this.mail.post({ kind: "log", level: "info", text });
   }
 
-  /** Opens an instance's socket when its interface appears, or appears again as another one. */
-  #followLink(instance: RunningInstance): void {
+  /**
+   * Opens an instance's socket when its interface appears, or appears again as another one.
+   * @returns whether its own interface had to be made: what was on the one before is gone.
+   */
+  #followLinks(instance: RunningInstance): boolean {
     const { endpoint } = instance;
-    const link = this.#network.link(interfaceOf(instance.own));
-    if (!endpoint.isOn(link)) this.#loop.remove(endpoint.fd);
-    if (endpoint.follow(link) && endpoint.fd >= 0)
+    const before = endpoint.fd;
+    const { hasMoved, isNew } = instance.followLinks();
+    if (hasMoved) this.#loop.remove(before);
+    if (hasMoved && endpoint.fd >= 0)
       this.#loop.add(endpoint.fd, () => endpoint.drain((packet, length) => instance.receive(packet, length)));
+    return isNew;
   }
 }
 

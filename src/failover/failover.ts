@@ -23,6 +23,7 @@ import { FileTracker } from "./track/file-tracker.js";
 import { ProcessTracker } from "./track/process-tracker.js";
 import { noProxy, type ProxyHealth } from "./track/proxy-health.js";
 import type { ScriptState } from "./tracking.js";
+import { nameVirtualInterfaces, VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 
 export type { InstanceStatus } from "./counters.js";
@@ -122,7 +123,7 @@ class RunningFailover implements Failover {
     configuration: KeepalivedConfiguration,
     readonly hooks: FailoverHooks,
   ) {
-    this.#configuration = configuration;
+    this.#configuration = this.#withNames(configuration);
     this.#counters = shareCounters(configuration.instances.length);
     warnOfOddities(configuration, hooks);
     this.#notifier = new Notifier(configuration, hooks.log.bind(hooks));
@@ -143,6 +144,7 @@ class RunningFailover implements Failover {
       await this.#startThread(this.hooks.resume ?? new Set(), false).ready;
     } catch (error) {
       await this.#notifier.stop(0);
+      removeAddresses(this.#configuration, this.hooks);
       this.#removeFixtures();
       throw error;
     }
@@ -222,8 +224,9 @@ class RunningFailover implements Failover {
    * A second thread goes on with what stays the same, and when it does, the first lets go of the rest: no
    * advertisement is missed, and no address is away for a moment.
    */
-  async #reload(configuration: KeepalivedConfiguration): Promise<void> {
+  async #reload(written: KeepalivedConfiguration): Promise<void> {
     if (this.#stopping) return;
+    const configuration = this.#withNames(written);
     const before = {
       configuration: this.#configuration,
       counters: this.#counters,
@@ -296,6 +299,15 @@ class RunningFailover implements Failover {
       if (this.#started) this.#mourn(reason, thread.startedAt);
     });
     return thread;
+  }
+
+  /** The interfaces that use_vmac makes: the same names for the engine, for its successor, and for who cleans up. */
+  #withNames(configuration: KeepalivedConfiguration): KeepalivedConfiguration {
+    if (configuration.instances.every(({ virtualMac }) => virtualMac === undefined)) return configuration;
+    const netlink = new Netlink();
+    const links = netlink.links();
+    netlink.close();
+    return nameVirtualInterfaces(configuration, links, (level, text) => this.hooks.log(text, level));
   }
 
   #masters(): string[] {
@@ -409,6 +421,8 @@ function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Failover
   for (const own of instances) {
     new VirtualRouting(own, netlink, network, log).remove();
     new OwnAddresses(virtualAddressesOf(own), netlink, network, log).remove();
+    const virtual = virtualInterfaceOf(own);
+    if (virtual !== undefined) new VirtualInterface(own.name, virtual, netlink, network, log).remove();
   }
   netlink.close();
 }

@@ -26,6 +26,7 @@ import type { HostNetwork } from "./network.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
 import { after, type Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
+import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
@@ -79,6 +80,7 @@ export class RunningInstance implements Member {
   readonly endpoint: Endpoint;
   readonly addresses: OwnAddresses;
   readonly routing: VirtualRouting;
+  readonly virtualInterface: VirtualInterface | undefined;
   readonly #settings;
   readonly #wire;
   #state: InstanceState = initialState;
@@ -106,6 +108,23 @@ export class RunningInstance implements Member {
     this.#complaints = new Complaints((text) => log("warning", `(${own.name}) ${text}`));
     this.addresses = new OwnAddresses(virtualAddressesOf(own), around.netlink, around.network, log);
     this.routing = new VirtualRouting(own, around.netlink, around.network, log);
+    const virtual = virtualInterfaceOf(own);
+    if (virtual !== undefined)
+      this.virtualInterface = new VirtualInterface(own.name, virtual, around.netlink, around.network, log);
+  }
+
+  /**
+   * Follows its interfaces as they come and go.
+   * @returns whether its descriptor has changed, and whether its own interface had to be made.
+   */
+  followLinks(): { readonly hasMoved: boolean; readonly isNew: boolean } {
+    const { virtualInterface: virtual, around } = this;
+    const isNew = virtual?.ensure() ?? false;
+    const hasMoved =
+      virtual === undefined || virtual.settings.transmitOnBase
+        ? this.endpoint.follow(around.network.link(interfaceOf(this.own)))
+        : this.endpoint.follow(virtual.link, virtual.base);
+    return { hasMoved, isNew };
   }
 
   get isMaster(): boolean {
@@ -130,6 +149,7 @@ export class RunningInstance implements Member {
   stop(): void {
     this.#handle({ kind: "stop" });
     this.endpoint.close();
+    this.virtualInterface?.remove();
   }
 
   /** A reload ends it: as a stop, but others hear of it in other words. */
@@ -145,6 +165,7 @@ export class RunningInstance implements Member {
       this.addresses.removeExcept(virtualAddressesOf(successor));
     }
     this.endpoint.close();
+    if (virtualInterfaceOf(successor)?.name !== this.virtualInterface?.settings.name) this.virtualInterface?.remove();
   }
 
   /** The host has changed, perhaps for this instance too. */
@@ -252,8 +273,16 @@ export class RunningInstance implements Member {
       link: (name) => network.condition(name),
       sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
     });
-    this.#hasOwnFault = assessment.faults.length > 0;
-    return { assessment: this.#withGroup(assessment), source: source === undefined ? 0 : ipAddress(source) };
+    const complete = this.#withVirtualInterface(assessment);
+    this.#hasOwnFault = complete.faults.length > 0;
+    return { assessment: this.#withGroup(complete), source: source === undefined ? 0 : ipAddress(source) };
+  }
+
+  #withVirtualInterface(assessment: Assessment): Assessment {
+    const virtual = this.virtualInterface;
+    if (virtual === undefined || virtual.base === undefined || virtual.link !== undefined) return assessment;
+    const missing = { kind: "interface-missing", interface: virtual.settings.name } as const;
+    return { ...assessment, faults: [...assessment.faults, missing] };
   }
 
   #withGroup(assessment: Assessment): Assessment {

@@ -14,10 +14,16 @@ export const IFF_LOWER_UP = 0x10000;
 const IFLA_ADDRESS = 1;
 const IFLA_IFNAME = 3;
 const IFLA_MTU = 4;
+const IFLA_LINK = 5;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
+const IFLA_GROUP = 27;
 const IFLA_EXT_MASK = 29;
 const IFLA_INFO_KIND = 1;
+const IFLA_INFO_DATA = 2;
+const IFLA_MACVLAN_MODE = 1;
+/** It and others over the same interface do not hear each other. */
+const MACVLAN_MODE_PRIVATE = 1;
 /** Leaves the statistics out: half of the message. */
 const RTEXT_FILTER_SKIP_STATS = 8;
 const HEADER_SIZE = 16;
@@ -40,6 +46,20 @@ export interface Link {
   readonly kind: string | undefined;
   /** Index of the bridge, bond or VRF that it belongs to. */
   readonly master: number | undefined;
+  /** Index of the interface below: of a macvlan, a VLAN; of a veth its other end. */
+  readonly parent: number | undefined;
+  /** The link group; 0 unless somebody has put it into another. */
+  readonly group: number;
+}
+
+/** A macvlan in private mode: a MAC address of its own on the wire of the interface below. */
+export interface MacvlanSettings {
+  readonly name: string;
+  /** Index of the interface below. */
+  readonly parent: number;
+  /** `00:00:5e:00:01:33` */
+  readonly mac: string;
+  readonly group?: number;
 }
 
 /** @returns undefined for what does not tell of an interface itself, and for what is cut off. */
@@ -64,6 +84,8 @@ export function decodeLink(message: NetlinkMessage): Link | undefined {
     mtu: attributes.u32(IFLA_MTU) ?? 0,
     kind: information === undefined ? undefined : new Attributes(information).text(IFLA_INFO_KIND),
     master: attributes.u32(IFLA_MASTER),
+    parent: attributes.u32(IFLA_LINK),
+    group: attributes.u32(IFLA_GROUP) ?? 0,
   };
 }
 
@@ -80,6 +102,31 @@ export function writeLinkQuery(writer: MessageWriter, which?: string | number): 
 /** The body that switches a link on or off. */
 export const writeLinkState = (writer: MessageWriter, index: number, up: boolean): void =>
   writeLinkHeader(writer, index, up ? IFF_UP : 0, IFF_UP);
+
+/** The body that makes a macvlan, switched off. */
+export function writeMacvlan(writer: MessageWriter, { name, parent, mac, group }: MacvlanSettings): void {
+  writeLinkHeader(writer, 0, 0, 0);
+  writer.attributeText(IFLA_IFNAME, name).attributeU32(IFLA_LINK, parent);
+  writer.attribute(
+    IFLA_ADDRESS,
+    Uint8Array.from(mac.split(":"), (octet) => Number.parseInt(octet, 16)),
+  );
+  if (group !== undefined) writer.attributeU32(IFLA_GROUP, group);
+  writer.nested(IFLA_LINKINFO, () =>
+    writer
+      .attributeText(IFLA_INFO_KIND, "macvlan")
+      .nested(IFLA_INFO_DATA, () => writer.attributeU32(IFLA_MACVLAN_MODE, MACVLAN_MODE_PRIVATE)),
+  );
+}
+
+/** The body that deletes a link. */
+export const writeLinkDeletion = (writer: MessageWriter, index: number): void => writeLinkHeader(writer, index, 0, 0);
+
+/** The body that puts a link into a group. */
+export function writeLinkGroup(writer: MessageWriter, index: number, group: number): void {
+  writeLinkHeader(writer, index, 0, 0);
+  writer.attributeU32(IFLA_GROUP, group);
+}
 
 function writeLinkHeader(writer: MessageWriter, index: number, flags: number, change: number): void {
   writer.u8(0).u8(0).u16(0).u32(index).u32(flags).u32(change);

@@ -16,11 +16,16 @@ import { ENODEV, ENOENT, SystemError } from "./errno.js";
 import {
   decodeLink,
   type Link,
+  type MacvlanSettings,
+  RTM_DELLINK,
   RTM_GETLINK,
   RTM_NEWLINK,
   RTM_SETLINK,
+  writeLinkDeletion,
+  writeLinkGroup,
   writeLinkQuery,
   writeLinkState,
+  writeMacvlan,
 } from "./link-message.js";
 import { type MessageWriter, NLM_F_APPEND, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from "./netlink-message.js";
 import { NetlinkSocket } from "./netlink-socket.js";
@@ -58,7 +63,7 @@ export {
   IFA_F_TENTATIVE,
   SCOPE,
 } from "./address-message.js";
-export type { Link } from "./link-message.js";
+export type { Link, MacvlanSettings } from "./link-message.js";
 export type { Route, RouteSettings } from "./route-message.js";
 export { TABLE_LOCAL, TABLE_MAIN } from "./route-message.js";
 export type { Rule, RuleSettings } from "./rule-message.js";
@@ -101,6 +106,20 @@ export class Netlink {
   /** Switches a link on or off. */
   setLink(index: number, up: boolean): number {
     return this.#socket.request(RTM_SETLINK, 0, (writer) => writeLinkState(writer, index, up));
+  }
+
+  /** Puts a link into a group, be it its own: everybody who listens hears of the link again. */
+  setLinkGroup(index: number, group: number): number {
+    return this.#socket.request(RTM_SETLINK, 0, (writer) => writeLinkGroup(writer, index, group));
+  }
+
+  /** Makes one, switched off. -EEXIST if the name is taken; -EOPNOTSUPP if the kernel has no macvlan. */
+  addMacvlan(settings: MacvlanSettings): number {
+    return this.#socket.request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, (writer) => writeMacvlan(writer, settings));
+  }
+
+  deleteLink(index: number): number {
+    return this.#socket.request(RTM_DELLINK, 0, (writer) => writeLinkDeletion(writer, index));
   }
 
   /** The addresses of one interface, or of all for 0; of one family, or of both for 0. */

@@ -2,7 +2,7 @@
  * The raw sockets that VRRP travels by (raw(7), packet(7), ipv6(7)). Functions return a descriptor or a negated errno,
  * and need CAP_NET_RAW. A deleted interface takes a socket's membership with it: open another when it is back.
  */
-import { AF_INET, AF_INET6, ipv4Bytes, ipv6Bytes } from "./address.js";
+import { AF_INET, AF_INET6, ipv4Bytes, ipv6Bytes, type SocketAddress } from "./address.js";
 import { allocate, type Memory } from "./memory.js";
 import { AF_PACKET } from "./packet-socket.js";
 import {
@@ -35,7 +35,15 @@ const IPPROTO_RAW = 255;
 const IPV6_MULTICAST_IF = 17;
 const IPV6_MULTICAST_LOOP = 19;
 const IPV6_ADD_MEMBERSHIP = 20;
+const ETH_P_IP = 0x0800;
 const ETH_P_IPV6 = 0x86dd;
+const ETHERNET_ADDRESS_SIZE = 6;
+const SOL_PACKET = 263;
+const PACKET_ADD_MEMBERSHIP = 1;
+const PACKET_MR_MULTICAST = 0;
+/** Where the IP header names the protocol behind it: IPv4, IPv6. */
+const PROTOCOL = 9;
+const NEXT_HEADER = 6;
 const FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 export interface VrrpSocketSettings {
@@ -100,7 +108,62 @@ export function openVrrpSender6({ ifindex, ifname, group }: VrrpSocketSettings):
 export function openVrrpReceiver6({ ifindex }: VrrpSocketSettings): number {
   // No protocol yet: nothing arrives before the filter is there.
   const fd = socket(AF_PACKET, SOCK_DGRAM | FLAGS, 0);
-  return prepared(fd, [() => attachFilter(fd), () => bindToLink(fd, ifindex)]);
+  return prepared(fd, [
+    () => attachFilter(fd, NEXT_HEADER, IPPROTO_VRRP),
+    () => bind(fd, linkAddress(ifindex, ETH_P_IPV6)),
+  ]);
+}
+
+/**
+ * A socket below IP, for a virtual router's own interface: sends to `multicastLinkAddress`, and receives whole packets.
+ * It lets the group's frames through without IGMP or MLD, whose reports of a backup would leave from the virtual MAC
+ * address and lead the switches astray; `openVrrpMember` on the interface below reports instead.
+ */
+export function openVrrpLinkSocket({ ifindex, group, protocol = IPPROTO_VRRP }: VrrpSocketSettings): number {
+  const fd = socket(AF_PACKET, SOCK_DGRAM | FLAGS, 0);
+  const is6 = group?.includes(":") === true;
+  return prepared(fd, [
+    () => attachFilter(fd, is6 ? NEXT_HEADER : PROTOCOL, protocol),
+    () => bind(fd, linkAddress(ifindex, is6 ? ETH_P_IPV6 : ETH_P_IP)),
+    () => hurry(fd),
+    () => (group === undefined ? 0 : admit(fd, ifindex, group)),
+  ]);
+}
+
+/** A socket that is a member of the group on that interface, so that switches send it there, and nothing else. */
+export function openVrrpMember({ ifindex, group = "" }: VrrpSocketSettings): number {
+  const is6 = group.includes(":");
+  const fd = socket(is6 ? AF_INET6 : AF_INET, SOCK_DGRAM | FLAGS, 0);
+  return prepared(fd, [
+    is6
+      ? () => setOptionBytes(fd, IPPROTO_IPV6, IPV6_ADD_MEMBERSHIP, multicastRequest6(group, ifindex).address, 20)
+      : () => setOptionBytes(fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, multicastRequest(group, ifindex).address, 12),
+  ]);
+}
+
+/** Where `sendPacket` on a link socket sends to, for a group (RFC 1112 §6.4, RFC 2464 §7). */
+export function multicastLinkAddress(ifindex: number, group: string): SocketAddress {
+  const to = linkAddress(ifindex, group.includes(":") ? ETH_P_IPV6 : ETH_P_IP);
+  to.memory.bytes[11] = ETHERNET_ADDRESS_SIZE;
+  to.memory.bytes.set(multicastMac(group), 12);
+  return to;
+}
+
+function multicastMac(group: string): Uint8Array {
+  if (group.includes(":")) return Uint8Array.of(0x33, 0x33, ...ipv6Bytes(group).subarray(12));
+  const [, second, third, fourth] = ipv4Bytes(group);
+  return Uint8Array.of(0x01, 0x00, 0x5e, second! & 0x7f, third!, fourth!);
+}
+
+/** struct packet_mreq: lets frames to the group's MAC address in, without a word to the network. */
+function admit(fd: number, ifindex: number, group: string): number {
+  const memory = allocate(64);
+  memory.bytes.fill(0);
+  memory.bytes.writeInt32LE(ifindex, 0);
+  memory.bytes.writeUInt16LE(PACKET_MR_MULTICAST, 4);
+  memory.bytes.writeUInt16LE(ETHERNET_ADDRESS_SIZE, 6);
+  memory.bytes.set(multicastMac(group), 8);
+  return setOptionBytes(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, memory.address, 16);
 }
 
 function prepared(fd: number, steps: readonly (() => number)[]): number {
@@ -145,8 +208,8 @@ function multicastRequest6(group: string, ifindex: number): Memory {
   return memory;
 }
 
-/** A classic BPF program: the octet of the IPv6 header that names the next header must be VRRP's number. */
-function attachFilter(fd: number): number {
+/** A classic BPF program: the octet of the IP header at `offset`, which names what follows it, must be `protocol`. */
+function attachFilter(fd: number, offset: number, protocol: number): number {
   const program = allocate(64);
   const instruction = (index: number, code: number, ifTrue: number, ifFalse: number, k: number): void => {
     program.bytes.writeUInt16LE(code, 8 * index);
@@ -154,8 +217,8 @@ function attachFilter(fd: number): number {
     program.bytes[8 * index + 3] = ifFalse;
     program.bytes.writeUInt32LE(k, 8 * index + 4);
   };
-  instruction(0, 0x30, 0, 0, 6); // load the octet at 6
-  instruction(1, 0x15, 0, 1, IPPROTO_VRRP); // equal, or skip one
+  instruction(0, 0x30, 0, 0, offset); // load the octet there
+  instruction(1, 0x15, 0, 1, protocol); // equal, or skip one
   instruction(2, 0x06, 0, 0, 0x40000); // take so much of it
   instruction(3, 0x06, 0, 0, 0); // take nothing
   const header = allocate(64);
@@ -166,11 +229,11 @@ function attachFilter(fd: number): number {
 }
 
 /** struct sockaddr_ll. */
-function bindToLink(fd: number, ifindex: number): number {
+function linkAddress(ifindex: number, etherType: number): SocketAddress {
   const memory = allocate(64);
   memory.bytes.fill(0);
   memory.bytes.writeUInt16LE(AF_PACKET, 0);
-  memory.bytes.writeUInt16BE(ETH_P_IPV6, 2);
+  memory.bytes.writeUInt16BE(etherType, 2);
   memory.bytes.writeInt32LE(ifindex, 4);
-  return bind(fd, { memory, length: 20, family: AF_PACKET });
+  return { memory, length: 20, family: AF_PACKET };
 }

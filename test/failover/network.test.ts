@@ -14,6 +14,8 @@ const link = (index: number, name: string, changes: Partial<Link> = {}): Link =>
   mtu: 1500,
   kind: undefined,
   master: undefined,
+  parent: undefined,
+  group: 0,
   ...changes,
 });
 

@@ -17,8 +17,6 @@ export const planned: ReadonlySet<string> = new Set([
   // Addresses, routes and interfaces
   "vrrp_instance virtual_ipaddress use_vmac",
   "vrrp_instance virtual_ipaddress_excluded use_vmac",
-  "vrrp_instance use_vmac",
-  "vrrp_instance vmac_xmit_base",
   "vrrp_instance use_vmac_addr",
   "vrrp_instance use_ipvlan",
   "vrrp_instance garp_extra_if",
@@ -26,7 +24,6 @@ export const planned: ReadonlySet<string> = new Set([
   "global_defs vrrp_garp_interval",
   "global_defs vrrp_gna_interval",
   "global_defs default_interface",
-  "global_defs vmac_prefix",
   "global_defs vmac_addr_prefix",
   "global_defs disable_local_igmp",
   "global_defs nftables_ifindex",
