@@ -47,11 +47,13 @@ export function nameVirtualInterfaces(
     const parent = links.find(({ name }) => name === own.interface)?.index;
     const present = links.find((link) => isVirtualInterface(link, parent, mac))?.name;
     const usual = `${configuration.global.vmacPrefix}${own.family === 6 ? "6" : ""}`;
+    const isFree = (name: string): boolean => name === present || !taken.has(name);
     let name = virtualMac.name ?? present ?? `${usual}.${own.virtualRouterId}`;
-    if (name !== present && taken.has(name) && virtualMac.name !== undefined)
+    if (virtualMac.name !== undefined && !isFree(name)) {
       log("warning", `(${own.name}) interface ${name} exists already: use_vmac takes another name`);
-    for (let number = 1; name !== present && taken.has(name); number++)
-      name = `${usual}${number}.${own.virtualRouterId}`;
+      name = `${usual}.${own.virtualRouterId}`;
+    }
+    for (let number = 1; !isFree(name); number++) name = `${usual}${number}.${own.virtualRouterId}`;
     taken.add(name);
     return { ...own, virtualMac: { ...virtualMac, name, mac } };
   });

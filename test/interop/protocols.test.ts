@@ -45,7 +45,11 @@ const PROTOCOLS: Readonly<Record<string, Protocol>> = {
     addresses: ["fe80::100/64", "2001:db8::100/64"],
     downMs: 361,
   },
-  "a virtual MAC address": { words: "use_vmac", addresses: ["192.0.2.100/24"], downMs: 3_610 },
+  "a virtual MAC address": {
+    words: "use_vmac\n version 3\n advert_int 0.1",
+    addresses: ["192.0.2.100/24"],
+    downMs: 361,
+  },
   "a virtual MAC address and an Authentication Header": {
     words: "use_vmac\n authentication {\n auth_type AH\n auth_pass secret\n }",
     addresses: ["192.0.2.100/24"],

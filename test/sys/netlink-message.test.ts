@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { AF_INET, AF_INET6, ipv4Text, ipv6Text } from "../../src/sys/address.js";
 import { type AddressSettings, decodeAddress, RTM_NEWADDR, writeAddress } from "../../src/sys/address-message.js";
-import { decodeLink, RTM_DELLINK, RTM_NEWLINK, writeLinkState } from "../../src/sys/link-message.js";
+import { decodeLink, RTM_DELLINK, RTM_NEWLINK, writeLinkState, writeMacvlan } from "../../src/sys/link-message.js";
 import { Attributes, decodeOutcome, MessageWriter, splitMessages } from "../../src/sys/netlink-message.js";
 import { decodeEvent } from "../../src/sys/netlink-monitor.js";
 import { decodeRoute, type RouteSettings, RTM_NEWROUTE, writeRoute } from "../../src/sys/route-message.js";
@@ -66,6 +66,24 @@ test("`ip link set … down` changes the flag UP alone", () => {
     written(19, (writer) => writeLinkState(writer, 3, false)),
     hex("20000000 1300 0506 07000000 00000000 00 00 0000 03000000 00000000 01000000"),
   );
+});
+
+test("`ip link add link #3 vrrp.51 address … group 7 type macvlan mode private` is these bytes", () => {
+  const settings = { name: "vrrp.51", parent: 3, mac: "00:00:5e:00:01:33", group: 7 };
+  const bytes = written(RTM_NEWLINK, (writer) => writeMacvlan(writer, settings));
+  assert.deepEqual(
+    bytes,
+    hex(`64000000 1000 0506 07000000 00000000
+         00 00 0000 00000000 00000000 00000000
+         0c00 0300 767272702e353100
+         0800 0500 03000000
+         0a00 0100 00005e000133 0000
+         0800 1b00 07000000
+         1c00 1200 0c00 0100 6d6163766c616e00
+                   0c00 0200 0800 0100 01000000`),
+  );
+  const { name, parent, mac, group, kind } = decodeLink(only(bytes))!;
+  assert.deepEqual({ name, parent, mac, group, kind }, { ...settings, kind: "macvlan" });
 });
 
 test("a refusal carries its errno and the kernel's explanation", () => {
