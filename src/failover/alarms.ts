@@ -15,6 +15,7 @@ export const ALARMS = [
   "one-way",
   "same-source",
   "two-owners",
+  "path",
 ] as const;
 export type Alarm = (typeof ALARMS)[number];
 
@@ -34,6 +35,7 @@ const deeds: Readonly<Record<Alarm, string>> = {
   addresses: "advertises other addresses",
   "one-way": "is master beside this one: it does not hear our advertisements",
   "same-source": "advertises from the address of this one",
+  path: "sends heartbeats as master, and none of its advertisements arrives",
   "two-owners": "claims to own the addresses as well (priority 255)",
 };
 

@@ -5,6 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import { microseconds } from "../config/units.js";
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
 import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
@@ -23,6 +24,7 @@ import { openArpSocket } from "../sys/packet-socket.js";
 import { lockAllMemory, setAffinity, setNiceness, setRealTime, setThreadName } from "../sys/process.js";
 import { close } from "../sys/socket.js";
 import { InstanceCounters } from "./counters.js";
+import { RunningHeartbeat } from "./heartbeat.js";
 import type { ReportedState } from "./instance.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { HostNetwork } from "./network.js";
@@ -33,6 +35,7 @@ import { RunningSyncGroup } from "./sync-group.js";
 import type { Instant } from "./timers.js";
 import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
+import type { Claim } from "./wire/heartbeat.js";
 
 /** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
 const REAL_TIME_PRIORITY = 1;
@@ -54,6 +57,9 @@ export class Engine {
   readonly #processes: Map<string, boolean>;
   #proxy: ProxyHealth;
   readonly #instances: readonly RunningInstance[];
+  readonly #heartbeats: readonly RunningHeartbeat[];
+  /** Somebody has become master, or is not any more: peers hear of it at once. */
+  #hasMoved = false;
   readonly #arpSocket: number;
 
   /** Throws a SystemError if it may not open raw sockets. */
@@ -90,7 +96,10 @@ export class Engine {
       isRouter: forwardsIpv6,
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
-      stateChanged: (instance, state, priority) => this.mail.post({ kind: "state", instance, state, priority }),
+      stateChanged: (instance, state, priority) => {
+        this.#hasMoved = true;
+        this.mail.post({ kind: "state", instance, state, priority });
+      },
       strangerHeard: ({ interface: device }, id) => {
         if (!orders.configuration.global.logUnknownVirtualRouterIds || strangers.has(`${device} ${id}`)) return;
         if (runHere.has(`${device} ${id}`)) return;
@@ -111,6 +120,7 @@ export class Engine {
       const counters = new InstanceCounters(orders.counters, index);
       return new RunningInstance(withGroupTrackers(own, group, instances), counters, around, group !== undefined);
     });
+    this.#heartbeats = this.#makeHeartbeats(around.log);
     for (const group of syncGroups) {
       const members = this.#instances.filter(({ own }) => group.members.includes(own.name));
       const changed = (name: string, state: ReportedState): void =>
@@ -126,6 +136,7 @@ export class Engine {
       this.#run();
     } finally {
       for (const { endpoint } of this.#instances) endpoint.close();
+      for (const heartbeat of this.#heartbeats) heartbeat.close();
       this.#close();
     }
   }
@@ -144,6 +155,7 @@ export class Engine {
     this.#loop.add(this.#monitor.fd, () => this.#networkChanged());
     this.#loop.add(this.orders.wakeUp, () => this.#readMail());
     this.#loadNetwork();
+    this.#openHeartbeats();
     for (const instance of this.#instances) {
       this.#followLinks(instance);
       instance.start(this.orders.resume.has(instance.own.name), this.orders.isReload);
@@ -156,8 +168,50 @@ export class Engine {
       },
       timers: (now) => {
         for (const instance of this.#instances) instance.timer(now);
+        this.#sendHeartbeats(now);
       },
     });
+  }
+
+  #makeHeartbeats(log: Surroundings["log"]): RunningHeartbeat[] {
+    const { heartbeatPaths, instances } = this.orders.configuration;
+    const shortest = Math.min(...instances.map(({ advertInterval }) => advertInterval));
+    return heartbeatPaths.flatMap((own) => {
+      try {
+        const interval = own.interval ?? microseconds(shortest);
+        return [new RunningHeartbeat(own, interval, monotonic(), (text) => log("warning", text))];
+      } catch (error) {
+        // The addresses are worth more than the second path.
+        log("warning", `heartbeat_path ${own.name} is not used: ${(error as Error).message}`);
+        return [];
+      }
+    });
+  }
+
+  #openHeartbeats(): void {
+    for (const heartbeat of this.#heartbeats)
+      if (heartbeat.open(monotonic()))
+        this.#loop.add(heartbeat.fd, () =>
+          heartbeat.drain(monotonic(), (claim, until) => {
+            if (claim.isMaster) this.#virtualRouter(claim)?.claimed(claim, until);
+          }),
+        );
+  }
+
+  /** The instance of that number and family; none if two interfaces have one. */
+  #virtualRouter({ virtualRouterId, family }: Claim): RunningInstance | undefined {
+    const found = this.#instances.filter(({ own }) => own.virtualRouterId === virtualRouterId && own.family === family);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  #sendHeartbeats(now: Instant): void {
+    for (const heartbeat of this.#heartbeats)
+      if (this.#hasMoved || now >= heartbeat.nextAt)
+        heartbeat.send(
+          this.#instances.map(({ claim }) => claim),
+          now,
+        );
+    this.#hasMoved = false;
   }
 
   #becomeRealTime(): void {
@@ -181,6 +235,7 @@ export class Engine {
     let earliest: Instant | undefined;
     for (const { deadline } of this.#instances)
       if (deadline !== undefined && (earliest === undefined || deadline < earliest)) earliest = deadline;
+    for (const { nextAt } of this.#heartbeats) if (earliest === undefined || nextAt < earliest) earliest = nextAt;
     return earliest;
   }
 
@@ -223,6 +278,7 @@ export class Engine {
       this.#loop.remove(instance.endpoint.fd);
       instance.stop();
     }
+    this.#sendHeartbeats(monotonic());
     for (const { name } of this.orders.configuration.syncGroups)
       this.mail.post({ kind: "group", group: name, state: "STOP" });
     this.#loop.stop();
@@ -262,6 +318,7 @@ export class Engine {
       }
     if (overrun) this.#loadNetwork();
     if (!changed && !overrun) return;
+    this.#openHeartbeats();
     const renewed = new Set<RunningInstance>();
     for (const instance of this.#instances) {
       if (this.#followLinks(instance)) renewed.add(instance);

@@ -92,6 +92,13 @@ export type InstanceEvent =
   | { readonly kind: "timer" }
   /** A checked advertisement of this virtual router. */
   | ({ readonly kind: "advertisement" } & Heard)
+  /** A heartbeat says that another router is master, and that this is to be believed until then. */
+  | {
+      readonly kind: "heartbeat";
+      readonly source: IpAddress;
+      readonly priority: number;
+      readonly until: Instant;
+    }
   /** Trackers or the source address may have changed. */
   | { readonly kind: "assessed"; readonly assessment: Assessment; readonly source: IpAddress }
   /** Somebody else removed an address, route or rule of ours: `ip address 10.0.0.100/24 dev eth0`. */
@@ -180,6 +187,11 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
     case "advertisement":
       if (state.kind === "backup") return heardAsBackup(state, event, now, own);
       return state.kind === "master" ? heardAsMaster(state, event, now, own) : unchanged(state);
+    case "heartbeat":
+      if (state.kind === "backup") return claimedAsBackup(state, event, own);
+      return state.kind === "master"
+        ? heardAsMaster(state, { ...event, interval: own.advertInterval }, now, own)
+        : unchanged(state);
     case "lost":
       return state.kind === "master" ? lost(state, event.what, now, own) : unchanged(state);
     case "take-over":
@@ -377,6 +389,18 @@ function discarded(
 ): Step {
   const text = `received lower priority (${heard.priority}) advert from ${formatIp(heard.source)} - discarding`;
   return { state: { ...state, preemptAt }, effects: [say(own, text)] };
+}
+
+/** The master lives though it is not heard: we do not take over for so long. It is no advertisement in any other way. */
+function claimedAsBackup(
+  state: Circumstances & Backup,
+  { priority, until }: Extract<InstanceEvent, { kind: "heartbeat" }>,
+  own: InstanceSettings,
+): Step {
+  const isLastResort = own.lastResort && priority === LOWEST;
+  const isLeft = priority >= state.priority || (!own.preempt && state.priority !== OWNER && !isLastResort);
+  if (!isLeft || until <= state.masterDownAt) return unchanged(state);
+  return { state: { ...state, masterDownAt: until, isReady: false }, effects: [] };
 }
 
 /** The master lives: its down interval starts anew, and VRRPv3 counts in its intervals. */

@@ -29,6 +29,7 @@ import { type Assessment, assess, type ScriptState } from "./tracking.js";
 import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
+import type { Claim } from "./wire/heartbeat.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_LENGTH } from "./wire/neighbour-advertisement.js";
 import {
@@ -91,6 +92,8 @@ export class RunningInstance implements Member {
   /** By virtual router: until when its advertisements need not be looked at again. */
   readonly #strangersSeen = new Float64Array(256);
   #hasOwnFault = false;
+  /** When the last advertisement was accepted; at first, when it was born. */
+  #heardAt: Instant;
   #isDeleted = false;
   /** Set by the engine once all members are there. */
   group: RunningSyncGroup | undefined;
@@ -101,6 +104,7 @@ export class RunningInstance implements Member {
     readonly around: Surroundings,
     isGrouped: boolean,
   ) {
+    this.#heardAt = around.now();
     this.#settings = instanceSettings(own, isGrouped);
     this.#wire = advertisementSettings(own);
     this.endpoint = new Endpoint(this.#wire, counters);
@@ -223,6 +227,7 @@ export class RunningInstance implements Member {
       return;
     }
     this.counters.count("advertisementsReceived");
+    this.#heardAt = this.around.now();
     const { source } = heard.header;
     if (heard.sequence >= 0) this.endpoint.raiseSerial(heard.sequence);
     this.counters.setLastHeard(source);
@@ -235,6 +240,27 @@ export class RunningInstance implements Member {
       );
     }
     this.#handle({ kind: "advertisement", source, priority: heard.priority, interval: heard.advertInterval });
+  }
+
+  /** How it stands, for heartbeats. */
+  get claim(): Claim {
+    const { virtualRouterId, family } = this.own;
+    const { priority, source } = this.#state;
+    return { virtualRouterId, family, priority, isMaster: this.isMaster, source };
+  }
+
+  /** A peer is master, as it says over another network. */
+  claimed({ priority, source }: Claim, until: Instant): void {
+    this.#handle({ kind: "heartbeat", priority, source, until });
+    const isWaiting = this.#state.kind === "backup" && this.#state.masterDownAt >= until;
+    if (!isWaiting || this.around.now() - this.#heardAt < 4 * this.own.advertInterval) return;
+    const from = formatIp(source);
+    this.#raise(
+      "path",
+      () =>
+        `alarm: ${from} is master, as its heartbeats say, and none of its advertisements arrives here: ` +
+        "the network between the two is cut, or the advertisements are refused. It keeps the addresses",
+    );
   }
 
   /** Some address is gone from an interface; if it is one that we hold, it must come back. */

@@ -13,7 +13,7 @@ export const planned: ReadonlySet<string> = new Set([
   "vrrp_instance vrf",
   "vrrp_instance timer_expired_backup",
   "vrrp_instance kernel_rx_buf_size",
-  "heartbeat_path",
+  "heartbeat_path protocol",
   // Addresses, routes and interfaces
   "vrrp_instance virtual_ipaddress use_vmac",
   "vrrp_instance virtual_ipaddress_excluded use_vmac",
