@@ -8,8 +8,6 @@ import { allocate } from "../sys/memory.js";
 import type { Netlink, Route, Rule } from "../sys/netlink.js";
 import { sendFrame } from "../sys/packet-socket.js";
 import { describe, type HeldAddress, OwnAddresses, virtualAddressesOf } from "./addresses.js";
-import { type Alarm, alarmOf, describeConsequence } from "./alarms.js";
-import { Complaints } from "./complaints.js";
 import type { InstanceCounters } from "./counters.js";
 import { Endpoint } from "./endpoint.js";
 import {
@@ -23,6 +21,7 @@ import {
   step,
 } from "./instance.js";
 import type { HostNetwork } from "./network.js";
+import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
 import { after, type Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
@@ -37,11 +36,8 @@ import {
   checkAdvertisement,
   decodeAdvertisement,
   peekVirtualRouterId,
-  type Rejection,
   sameAddresses,
-  sharesAddress,
 } from "./wire/packet.js";
-import { describeRejection } from "./wire/rejections.js";
 import { advertisementSettings, instanceSettings, interfaceOf, ipAddress } from "./wire-settings.js";
 
 /** What the engine gives to its instances. */
@@ -74,8 +70,6 @@ export interface Surroundings {
 const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
 const heard = new Advertisement();
 const OWNER = 255;
-/** Others' virtual routers are looked at so rarely: they may be many, and each sends to all instances. */
-const STRANGER_PAUSE = microseconds(1_000_000);
 
 export class RunningInstance implements Member {
   readonly endpoint: Endpoint;
@@ -88,9 +82,7 @@ export class RunningInstance implements Member {
   #reported: ReportedState = "STOP";
   /** When the lifetime of the addresses must be renewed; undefined: they have none, or are not held. */
   #renewAt: Instant | undefined;
-  readonly #complaints: Complaints;
-  /** By virtual router: until when its advertisements need not be looked at again. */
-  readonly #strangersSeen = new Float64Array(256);
+  readonly #peers: PeerWatch;
   #hasOwnFault = false;
   /** When the last advertisement was accepted; at first, when it was born. */
   #heardAt: Instant;
@@ -109,7 +101,7 @@ export class RunningInstance implements Member {
     this.#wire = advertisementSettings(own);
     this.endpoint = new Endpoint(this.#wire, counters);
     const log: Surroundings["log"] = (level, text) => around.log(level, text);
-    this.#complaints = new Complaints((text) => log("warning", `(${own.name}) ${text}`));
+    this.#peers = new PeerWatch(own, this.#wire, counters, around);
     this.addresses = new OwnAddresses(virtualAddressesOf(own), around.netlink, around.network, log);
     this.routing = new VirtualRouting(own, around.netlink, around.network, log);
     const virtual = virtualInterfaceOf(own);
@@ -215,7 +207,7 @@ export class RunningInstance implements Member {
     const id = peekVirtualRouterId(packet, length);
     if (id !== this.own.virtualRouterId) {
       this.around.strangerHeard(this.own, id);
-      this.#lookAtStranger(id, packet, length);
+      this.#peers.stranger(id, packet, length, heard);
       return;
     }
     if (this.own.ownerIgnoreAdverts && this.own.priority === OWNER) return;
@@ -223,7 +215,7 @@ export class RunningInstance implements Member {
     const verdict =
       decoded === "ok" ? checkAdvertisement(heard, this.#wire, packet, this.counters.acceptedSerial) : decoded;
     if (verdict !== "ok") {
-      this.#reject(verdict, decoded === "ok", packet, length);
+      this.#peers.refused(verdict, packet, length, heard, decoded === "ok");
       return;
     }
     this.counters.count("advertisementsReceived");
@@ -234,7 +226,7 @@ export class RunningInstance implements Member {
     if (heard.priority === 0) this.counters.count("priorityZeroReceived");
     if (!sameAddresses(heard, this.#wire)) {
       const from = formatIp(source);
-      this.#raise(
+      this.#peers.raise(
         "addresses",
         () => `${from} advertises other addresses than ours: its list and this one should agree`,
       );
@@ -255,7 +247,7 @@ export class RunningInstance implements Member {
     const isWaiting = this.#state.kind === "backup" && this.#state.masterDownAt >= until;
     if (!isWaiting || this.around.now() - this.#heardAt < 4 * this.own.advertInterval) return;
     const from = formatIp(source);
-    this.#raise(
+    this.#peers.raise(
       "path",
       () =>
         `alarm: ${from} is master, as its heartbeats say, and none of its advertisements arrives here: ` +
@@ -355,7 +347,7 @@ export class RunningInstance implements Member {
         this.around.log(effect.level, effect.text);
         break;
       case "alarm":
-        this.#raise(effect.alarm, () => effect.text);
+        this.#peers.raise(effect.alarm, () => effect.text);
         break;
       case "state-changed":
         this.#stateChanged(effect.state);
@@ -375,7 +367,7 @@ export class RunningInstance implements Member {
     try {
       writeFileSync(`/proc/sys/net/ipv4/conf/${interfaceOf(this.own)}/promote_secondaries`, "1");
     } catch (error) {
-      this.#complain("promote", () => `cannot set promote_secondaries: ${(error as Error).message}`);
+      this.#peers.complain("promote", () => `cannot set promote_secondaries: ${(error as Error).message}`);
     }
   }
 
@@ -383,7 +375,7 @@ export class RunningInstance implements Member {
     const result = this.endpoint.send(priority, this.#state.source);
     if (result < 0) {
       this.counters.count("sendErrors");
-      this.#complain(`send ${result}`, () => `cannot send advertisement: ${errnoText(-result)}`);
+      this.#peers.complain(`send ${result}`, () => `cannot send advertisement: ${errnoText(-result)}`);
       return;
     }
     this.counters.count("advertisementsSent");
@@ -414,56 +406,9 @@ export class RunningInstance implements Member {
     if (state === "MASTER") this.counters.count("becameMaster");
     else if (this.#reported === "MASTER") this.counters.count("releasedMaster");
     this.#reported = state;
-    if (state === "MASTER" && !this.counters.hasHeard) this.#sayAlone();
+    if (state === "MASTER" && !this.counters.hasHeard) this.#peers.sayAlone();
     if (this.#isDeleted) this.around.deleted(this.own.name, this.#state.priority);
     else this.around.stateChanged(this.own.name, state, this.#state.priority);
-  }
-
-  /** @param isDecoded what is said of it in `heard` is true */
-  #reject(reason: Rejection, isDecoded: boolean, packet: Uint8Array, length: number): void {
-    this.counters.countRejection(reason);
-    // A router that goes another way is another one, by chance of the same number, unless it has an address of ours.
-    if (reason === "destination" && !sharesAddress(heard, this.#wire)) return;
-    this.#complain(reason, () => describeRejection(reason, packet, length, heard, this.#wire));
-    const alarm = isDecoded ? alarmOf(reason) : undefined;
-    if (alarm !== undefined) this.#raise(alarm, () => describeConsequence(alarm, formatIp(heard.header.source)));
-  }
-
-  /** Another virtual router on the link may hold our addresses under its own number. */
-  #lookAtStranger(id: number, packet: Uint8Array, length: number): void {
-    const now = this.around.now();
-    if (id === 0 || now < this.#strangersSeen[id]! || this.around.isRunHere(this.own, id)) return;
-    this.#strangersSeen[id] = after(now, STRANGER_PAUSE);
-    if (decodeAdvertisement(packet, length, heard) !== "ok" || !sharesAddress(heard, this.#wire)) return;
-    const from = formatIp(heard.header.source);
-    const mine = this.own.virtualRouterId;
-    this.#raise(
-      "router-id",
-      () =>
-        `alarm: ${from} advertises addresses of ours under virtual_router_id ${id}, and here they have ${mine}, so both ` +
-        "routers will hold them: write the same virtual_router_id in both files",
-    );
-  }
-
-  #raise(alarm: Alarm, text: () => string): void {
-    this.counters.raise(alarm);
-    this.#complain(`alarm ${alarm}`, text);
-  }
-
-  #complain(about: string, text: () => string): void {
-    this.#complaints.make(about, this.around.now(), text);
-  }
-
-  /** A backup is silent, so that nothing is wrong yet; but should there be two masters, this is how it begins. */
-  #sayAlone(): void {
-    const { advertisementsSent, sendErrors } = this.counters.status(this.own.name).counters;
-    const refused = Object.values(this.counters.status(this.own.name).rejected).reduce((sum, each) => sum + each, 0);
-    this.around.log(
-      "info",
-      `(${this.own.name}) master without having heard another router (sent ${advertisementsSent}, not sent ${sendErrors}, ` +
-        `refused ${refused}). If one is master already, its advertisements do not arrive: look for a firewall that drops ` +
-        "IP protocol 112, IGMP snooping, a cloud network without multicast (use unicast_peer there)",
-    );
   }
 }
 
