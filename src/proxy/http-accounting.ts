@@ -1,9 +1,9 @@
 /** What one finished exchange adds to the counters of its frontend, backend and server. */
-import type { HttpSession } from "./http-session.js";
+import type { ExchangeSession } from "./exchange-session.js";
 import { Counter, type EntityCounters } from "./shared-state.js";
 
 /** @param termination cause and stage, as in the log: `--`, `CD`, `SH` … */
-export function countExchange(session: HttpSession, termination: string): void {
+export function countExchange(session: ExchangeSession, termination: string): void {
   const { frontend, backend, server } = session;
   countIn(frontend.counters, session, termination, session.status);
   if (!session.isInBackend) return;
@@ -16,7 +16,7 @@ export function countExchange(session: HttpSession, termination: string): void {
   countTimes(server.counters, session);
 }
 
-function countIn(counters: EntityCounters, session: HttpSession, termination: string, status: number): void {
+function countIn(counters: EntityCounters, session: ExchangeSession, termination: string, status: number): void {
   counters.add(Counter.bytesIn, session.bytesUp);
   counters.add(Counter.bytesOut, session.bytesDown);
   if (status > 0) counters.add(statusCounter(status), 1);
@@ -24,7 +24,7 @@ function countIn(counters: EntityCounters, session: HttpSession, termination: st
   if (cause === LOWER_C) counters.add(Counter.clientAborts, 1);
 }
 
-function countTimes(counters: EntityCounters, session: HttpSession): void {
+function countTimes(counters: EntityCounters, session: ExchangeSession): void {
   const { queuedAt, connectStartedAt, connectedAt, responseAt, firstByteAt } = session;
   if (connectStartedAt > 0) counters.slide(Counter.queueTime, connectStartedAt - queuedAt);
   if (connectedAt > 0) counters.slide(Counter.connectTime, connectedAt - connectStartedAt);

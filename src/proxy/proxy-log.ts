@@ -2,7 +2,7 @@
 import type { Frontend } from "../config/haproxy/model.js";
 import type { BalancedSession } from "./balanced-session.js";
 import type { ClientAddress } from "./client-address.js";
-import type { HttpSession } from "./http-session.js";
+import type { ExchangeSession } from "./exchange-session.js";
 import {
   BAD_REQUEST,
   connectLogLine,
@@ -39,7 +39,7 @@ export class ProxyLog {
   }
 
   /** One HTTP exchange, at its end. */
-  http(session: HttpSession, termination: string): void {
+  http(session: ExchangeSession, termination: string): void {
     const record = this.#record(session, `${termination}--`, session.firstByteAt, session.bytesDown);
     if (this.settings.logFormat === "default") {
       this.#write(connectLogLine(record, "http"));

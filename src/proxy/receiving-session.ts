@@ -1,0 +1,159 @@
+/** A client's request until it goes to a backend: its head is read, and the frontend's rules are asked. */
+import type { HttpConnectionMode } from "../config/haproxy/model.js";
+import type { Channel } from "../reactor/channel.js";
+import type { ClientAddress } from "./client-address.js";
+import { Phase } from "./exchange-session.js";
+import { Transfer } from "./http1/transfer.js";
+import { ReplayingSession } from "./replaying-session.js";
+import { Evidence } from "./rules/evidence.js";
+import type { FrontendRules } from "./rules/frontend-rules.js";
+import type { BackendRuntime, FrontendRuntime } from "./runtime.js";
+import type { SessionContext } from "./session.js";
+import { Counter } from "./shared-state.js";
+import { areSameNames } from "./tls/server-names.js";
+
+const evidence = new Evidence();
+
+export abstract class ReceivingSession extends ReplayingSession {
+  readonly #isHttp1: boolean;
+
+  /** @param isHttp1 it cannot turn out to be HTTP/2 */
+  constructor(
+    context: SessionContext,
+    frontend: FrontendRuntime,
+    client: Channel,
+    address: ClientAddress,
+    isHttp1 = false,
+  ) {
+    super(context, frontend, client, address);
+    this.#isHttp1 = isHttp1;
+  }
+
+  start(): void {
+    this.backend = undefined;
+    this.firstByteAt = this.acceptedAt;
+    this.waitForHead();
+  }
+
+  /** `GET /path HTTP/1.1`, for the log. */
+  protected describeRequest(): string {
+    return this.request.requestLine();
+  }
+
+  protected readRequest(): void {
+    this.rouse();
+    const result = this.request.readHead(this.client);
+    if (this.phase === Phase.idle && this.request.hasBegun) this.beginRequest();
+    switch (result) {
+      case Transfer.head:
+        this.#onRequestHead();
+        break;
+      case Transfer.malformed:
+        if (this.#mayBeHttp2 && this.request.isHttp2Preface) this.#startHttp2();
+        else this.refuse(400, "PR");
+        break;
+      case Transfer.ended:
+      case Transfer.senderBroke:
+        this.#onClientGone();
+        break;
+      default:
+        if (this.phase === Phase.readingHead) this.waitForHead();
+        else this.rest();
+    }
+  }
+
+  /** No request came. Between two of them, or where such connections are not logged, that needs no word. */
+  protected refuseSilence(status: number, termination: string): void {
+    if (this.requests > 0 || this.frontend.settings.dontLogNull) {
+      this.end();
+      return;
+    }
+    this.rouse();
+    this.beginRequest();
+    this.firstByteAt = this.acceptedAt;
+    this.refuse(status, termination);
+  }
+
+  /** The client closed, or broke off, before its request was whole. */
+  #onClientGone(): void {
+    // It may have closed only its own half, and learn what was wrong.
+    if (this.phase === Phase.idle) this.refuseSilence(400, "CR");
+    else this.refuse(400, "CR");
+  }
+
+  #onRequestHead(): void {
+    const { request, frontend } = this;
+    const { head } = request;
+    this.headAt = this.context.loop.now;
+    if (frontend.log !== undefined) this.requestLine = this.describeRequest();
+    const backend = this.#route(frontend.rules);
+    if (backend === "reject") {
+      this.#deny();
+      return;
+    }
+    const mode = connectionMode(frontend.settings.connectionMode, backend?.settings.connectionMode);
+    this.closesServer = mode !== "keep-alive";
+    if (!request.accept(this.closesServer && backend?.settings.pretendKeepAlive !== true)) {
+      this.refuse(400, "PR");
+      return;
+    }
+    frontend.counters.add(Counter.requests, 1);
+    this.keepAlive = head.keepAlive && mode !== "close";
+    this.response.begin(head.method);
+    this.phase = Phase.connecting;
+    if (backend === undefined) {
+      this.answer(503, "SC");
+      return;
+    }
+    this.backend = backend;
+    this.isInBackend = true;
+    this.context.state.enter(backend.entity);
+    backend.counters.add(Counter.sessions, 1);
+    backend.counters.add(Counter.requests, 1);
+    this.connectToServer(backend);
+  }
+
+  /** Asks the rules, and takes what the servers are to be told; before `accept` changes the head. */
+  #route(rules: FrontendRules<BackendRuntime>): BackendRuntime | "reject" | undefined {
+    const isPlain = !rules.needRequest && rules.fallback?.takeServerNames === undefined;
+    if (isPlain && this.serverNames === undefined) return rules.fallback;
+    const { bytes, start, end } = this.request.input;
+    evidence.ofRequest(this, bytes, start, end, this.request.head);
+    if (rules.inspect(evidence) === "reject") return "reject";
+    const backend = rules.chooseBackend(evidence);
+    const names = backend?.takeServerNames?.(evidence);
+    // A connection for one name is not one for another.
+    if (!areSameNames(names, this.serverNames)) this.closeOwn();
+    this.serverNames = names;
+    return backend;
+  }
+
+  /** `tcp-request content reject`: the client gets no answer. */
+  #deny(): void {
+    const { frontend } = this;
+    frontend.counters.add(Counter.requests, 1);
+    frontend.counters.add(Counter.deniedRequests, 1);
+    frontend.log?.http(this, "PR");
+    this.end();
+  }
+
+  get #mayBeHttp2(): boolean {
+    return this.requests === 1 && !this.#isHttp1 && this.isHttp1Connection;
+  }
+
+  /** The connection goes on without this session. */
+  #startHttp2(): void {
+    const { context } = this;
+    this.closed = true;
+    context.loop.timers.release(this.timer);
+    const input = this.request.takeInput();
+    this.giveSides();
+    context.startHttp2!(this, input);
+  }
+}
+
+/** Of the two modes, the one that closes more. */
+function connectionMode(frontend: HttpConnectionMode, backend: HttpConnectionMode = "keep-alive"): HttpConnectionMode {
+  if (frontend === "close" || backend === "close") return "close";
+  return frontend === "server-close" ? frontend : backend;
+}
