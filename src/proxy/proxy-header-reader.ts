@@ -42,7 +42,10 @@ export class ProxyHeaderReader implements Handler {
   /** Bytes seen so far. */
   #length = 0;
 
-  /** @param timeout milliseconds for all of the header */
+  /**
+   * @param timeout milliseconds for all of the header
+   * @throws SystemError if epoll is full; `fd` is closed
+   */
   constructor(
     readonly loop: Loop,
     readonly fd: number,
@@ -52,10 +55,15 @@ export class ProxyHeaderReader implements Handler {
     readonly owner: ProxyHeaderOwner,
   ) {
     this.acceptedAt = loop.now;
+    try {
+      // Edge-triggered, for what was peeked at stays in the socket.
+      this.#token = loop.add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, this);
+    } catch (error) {
+      close(fd);
+      throw error;
+    }
     this.#timer = loop.timer(() => this.#refuse(Refusal.timeout));
     loop.timers.arm(this.#timer, loop.now + timeout);
-    // Edge-triggered, for what was peeked at stays in the socket.
-    this.#token = loop.add(fd, EPOLLIN | EPOLLRDHUP | EPOLLET, this);
   }
 
   /** The client has sent nothing: `option dontlognull` leaves it out of the log. */

@@ -199,7 +199,11 @@ class ProxyWorker implements SessionContext {
       },
     };
     return (fd, address) => {
-      this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
+      try {
+        this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
+      } catch (error) {
+        this.#onUnwatched(frontend, error);
+      }
     };
   }
 
@@ -248,7 +252,18 @@ class ProxyWorker implements SessionContext {
       },
       onHandshakeDropped: (handshake) => this.#endHandshake(frontend, handshake),
     };
-    this.#handshakes.add(new Handshake(this.loop, fd, tls, address, frontend.settings.timeoutClient, owner));
+    try {
+      this.#handshakes.add(new Handshake(this.loop, fd, tls, address, frontend.settings.timeoutClient, owner));
+    } catch (error) {
+      this.#onUnwatched(frontend, error);
+    }
+  }
+
+  /** epoll took no more (`fs.epoll.max_user_watches`): it costs the client that has come, which is closed, no other. */
+  #onUnwatched(frontend: FrontendRuntime, error: unknown): void {
+    this.#tellBug(error);
+    this.#limitsOf(frontend).leave();
+    this.#stopIfDone();
   }
 
   #endHandshake(frontend: FrontendRuntime, handshake: Handshake): void {

@@ -29,7 +29,10 @@ export class Handshake implements ConnectionOwner {
   readonly acceptedAt: number;
   readonly #timer: Timer;
 
-  /** @param timeout milliseconds for all of it */
+  /**
+   * @param timeout milliseconds for all of it
+   * @throws SystemError if epoll is full; `fd` is closed
+   */
   constructor(
     readonly loop: Loop,
     fd: number,
