@@ -23,6 +23,8 @@ import {
 import { openArpSocket } from "../sys/packet-socket.js";
 import { lockAllMemory, setAffinity, setNiceness, setRealTime, setThreadName } from "../sys/process.js";
 import { close } from "../sys/socket.js";
+import type { HeldAddress } from "./addresses.js";
+import { Announcer, type Announcing, sendAnnouncement } from "./announcer.js";
 import { InstanceCounters } from "./counters.js";
 import { RunningHeartbeat } from "./heartbeat.js";
 import type { ReportedState } from "./instance.js";
@@ -32,7 +34,7 @@ import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
 import { successorOf } from "./successors.js";
 import { RunningSyncGroup } from "./sync-group.js";
-import type { Instant } from "./timers.js";
+import { earliest, type Instant } from "./timers.js";
 import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
 import type { Claim } from "./wire/heartbeat.js";
@@ -61,6 +63,7 @@ export class Engine {
   /** Somebody has become master, or is not any more: peers hear of it at once. */
   #hasMoved = false;
   readonly #arpSocket: number;
+  readonly #announcer: Announcer;
 
   /** Throws a SystemError if it may not open raw sockets. */
   constructor(
@@ -77,6 +80,7 @@ export class Engine {
       this.#close();
       throw new SystemError(-this.#arpSocket, "packet socket");
     }
+    this.#announcer = new Announcer(orders.configuration, this.#network, this.#announce.bind(this));
     const { instances, syncGroups } = orders.configuration;
     const virtual = new Set(
       instances.flatMap((own) => [...own.addresses, ...own.excludedAddresses].map(({ address }) => address)),
@@ -86,14 +90,13 @@ export class Engine {
     const around: Surroundings = {
       netlink: this.#netlink,
       network: this.#network,
-      arpSocket: this.#arpSocket,
+      announcer: this.#announcer,
       now: monotonic,
       script: (name) => this.#scripts.get(name),
       file: (name) => this.#files.get(name) ?? 0,
       process: (name) => this.#processes.get(name) ?? false,
       proxy: (tracked) => isAsWanted(this.#proxy, tracked),
       isVirtual: (address) => virtual.has(address),
-      isRouter: forwardsIpv6,
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       stateChanged: (instance, state, priority) => {
@@ -168,6 +171,7 @@ export class Engine {
       },
       timers: (now) => {
         for (const instance of this.#instances) instance.timer(now);
+        this.#announcer.timer(now);
         this.#sendHeartbeats(now);
       },
     });
@@ -232,11 +236,18 @@ export class Engine {
   }
 
   #earliestDeadline(): Instant | undefined {
-    let earliest: Instant | undefined;
-    for (const { deadline } of this.#instances)
-      if (deadline !== undefined && (earliest === undefined || deadline < earliest)) earliest = deadline;
-    for (const { nextAt } of this.#heartbeats) if (earliest === undefined || nextAt < earliest) earliest = nextAt;
-    return earliest;
+    let first = this.#announcer.deadline;
+    for (const { deadline } of this.#instances) first = earliest(first, deadline);
+    for (const { nextAt } of this.#heartbeats) first = earliest(first, nextAt);
+    return first;
+  }
+
+  #announce(address: HeldAddress, { counters }: Announcing): void {
+    const link = this.#network.link(address.device);
+    if (link === undefined || link.mac === "") return;
+    const isRouter = address.family === 6 && forwardsIpv6(address.device);
+    const sent = sendAnnouncement(this.#arpSocket, link, address.address, isRouter);
+    counters.count(sent < 0 ? "sendErrors" : "gratuitousArpsSent");
   }
 
   #readMail(): void {

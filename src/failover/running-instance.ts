@@ -4,10 +4,9 @@ import { writeFileSync } from "node:fs";
 import type { TrackedProxy, VrrpInstance } from "../config/keepalived/model.js";
 import { microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
-import { allocate } from "../sys/memory.js";
 import type { Netlink, Route, Rule } from "../sys/netlink.js";
-import { sendFrame } from "../sys/packet-socket.js";
 import { describe, type HeldAddress, OwnAddresses, virtualAddressesOf } from "./addresses.js";
+import type { Announcer, Announcing } from "./announcer.js";
 import type { InstanceCounters } from "./counters.js";
 import { Endpoint } from "./endpoint.js";
 import {
@@ -23,14 +22,12 @@ import {
 import type { HostNetwork } from "./network.js";
 import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
-import { after, type Instant } from "./timers.js";
+import { after, earliest, type Instant } from "./timers.js";
 import { type Assessment, assess, type ScriptState } from "./tracking.js";
 import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
-import { encodeGratuitousArp } from "./wire/arp.js";
 import type { Claim } from "./wire/heartbeat.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
-import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_LENGTH } from "./wire/neighbour-advertisement.js";
 import {
   Advertisement,
   checkAdvertisement,
@@ -44,16 +41,13 @@ import { advertisementSettings, instanceSettings, interfaceOf, ipAddress } from 
 export interface Surroundings {
   readonly netlink: Netlink;
   readonly network: HostNetwork;
-  /** A packet socket for gratuitous ARPs. */
-  readonly arpSocket: number;
+  readonly announcer: Announcer;
   now(): Instant;
   script(name: string): ScriptState["kind"] | undefined;
   file(name: string): number;
   process(name: string): boolean;
   proxy(tracked: TrackedProxy): boolean;
   isVirtual(address: string): boolean;
-  /** The interface forwards IPv6 packets. */
-  isRouter(device: string): boolean;
   log(level: LogLevel, text: string): void;
   /** Somebody takes away what we hold. */
   lost(): void;
@@ -67,11 +61,10 @@ export interface Surroundings {
   priorityChanged(instance: string, isMaster: boolean, priority: number): void;
 }
 
-const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
 const heard = new Advertisement();
 const OWNER = 255;
 
-export class RunningInstance implements Member {
+export class RunningInstance implements Member, Announcing {
   readonly endpoint: Endpoint;
   readonly addresses: OwnAddresses;
   readonly routing: VirtualRouting;
@@ -80,6 +73,8 @@ export class RunningInstance implements Member {
   readonly #wire;
   #state: InstanceState = initialState;
   #reported: ReportedState = "STOP";
+  /** When interfaces that carry no advertisement are due; undefined: never, or not master. */
+  #announceElsewhereAt: Instant | undefined;
   /** When the lifetime of the addresses must be renewed; undefined: they have none, or are not held. */
   #renewAt: Instant | undefined;
   readonly #peers: PeerWatch;
@@ -128,8 +123,7 @@ export class RunningInstance implements Member {
   }
 
   get deadline(): Instant | undefined {
-    const next = nextDeadline(this.#state);
-    return this.#renewAt === undefined || (next !== undefined && next < this.#renewAt) ? next : this.#renewAt;
+    return earliest(nextDeadline(this.#state), this.#renewAt, this.#announceElsewhereAt);
   }
 
   /** @param isReload what it is, it has been in another thread until now */
@@ -188,6 +182,7 @@ export class RunningInstance implements Member {
     const deadline = nextDeadline(this.#state);
     if (deadline !== undefined && now >= deadline) this.#handle({ kind: "timer" });
     if (this.#renewAt !== undefined && now >= this.#renewAt) this.#holdAddresses();
+    if (this.#announceElsewhereAt !== undefined && now >= this.#announceElsewhereAt) this.#announceElsewhere();
   }
 
   /**
@@ -331,9 +326,13 @@ export class RunningInstance implements Member {
         if (this.own.promoteSecondaries) this.#promoteSecondaries();
         this.#holdAddresses();
         this.routing.add();
+        if (this.own.garp.extraInterfaces.interval > 0)
+          this.#announceElsewhereAt ??= after(this.around.now(), this.own.garp.extraInterfaces.interval);
         break;
       case "remove-addresses":
         this.#renewAt = undefined;
+        this.#announceElsewhereAt = undefined;
+        this.around.announcer.drop(this);
         this.routing.remove();
         this.addresses.remove();
         break;
@@ -382,22 +381,28 @@ export class RunningInstance implements Member {
     if (priority === 0) this.counters.count("priorityZeroSent");
   }
 
-  #announce(repeat: number): void {
-    for (const { address, device } of this.addresses.all) {
-      const link = this.around.network.link(device);
-      if (link === undefined || link.mac === "") continue;
-      const target = ipAddress(address);
-      const what = typeof target === "number" ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts";
+  #announce(repeat: number, addresses = this.addresses.all): void {
+    for (const { address, device, family } of addresses) {
+      const what = family === 4 ? "gratuitous ARPs" : "Unsolicited Neighbour Adverts";
       this.around.log("detail", `(${this.own.name}) Sending/queueing ${what} on ${device} for ${address}`);
-      const length =
-        typeof target === "number"
-          ? encodeGratuitousArp(frame.bytes, macOctets(link.mac), target)
-          : encodeNeighbourAdvertisement(frame.bytes, macOctets(link.mac), target, this.around.isRouter(device));
-      for (let sent = 0; sent < repeat; sent++) {
-        if (sendFrame(this.around.arpSocket, link.index, frame, length) < 0) this.counters.count("sendErrors");
-        else this.counters.count("gratuitousArpsSent");
-      }
     }
+    this.around.announcer.announce(this, addresses, repeat, this.around.now());
+  }
+
+  /**
+   * `garp_extra_if`: switches learn the place of a MAC address from what leaves it, and interfaces that carry no
+   * advertisement may be silent for longer than they remember.
+   */
+  #announceElsewhere(): void {
+    const { interval, all } = this.own.garp.extraInterfaces;
+    const { network, now } = this.around;
+    const virtual = this.virtualInterface?.settings;
+    const advertising = virtual?.transmitOnBase === false ? virtual.name : interfaceOf(this.own);
+    const silent = this.addresses.all.filter(
+      ({ device }) => device !== advertising && (all || network.link(device)?.kind === "macvlan"),
+    );
+    if (silent.length > 0) this.#announce(1, silent);
+    this.#announceElsewhereAt = after(now(), interval);
   }
 
   #stateChanged(state: ReportedState): void {
@@ -411,5 +416,3 @@ export class RunningInstance implements Member {
     else this.around.stateChanged(this.own.name, state, this.#state.priority);
   }
 }
-
-const macOctets = (text: string): Uint8Array => Uint8Array.from(text.split(":"), (octet) => Number.parseInt(octet, 16));

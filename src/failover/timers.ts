@@ -6,6 +6,14 @@ export type Instant = Microseconds;
 
 export const after = (instant: Instant, delay: Microseconds): Instant => microseconds(instant + delay);
 
+/** undefined: there is none. */
+export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
+  let first: Instant | undefined;
+  for (const instant of instants)
+    if (instant !== undefined && (first === undefined || instant < first)) first = instant;
+  return first;
+}
+
 /** What the intervals of an instance depend on besides its priority. */
 export interface IntervalSettings {
   readonly version: 2 | 3;

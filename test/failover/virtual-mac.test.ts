@@ -231,4 +231,23 @@ describe("a virtual MAC address", { skip: needsRoot, concurrency: 3 }, () => {
     assert.ok(arps.length > 0, capture.output);
     for (const frame of arps) assert.match(frame, new RegExp(` ${VIRTUAL_MAC} > `));
   });
+
+  test("garp_extra_if keeps it in the switches' memory when nothing else leaves from it", {
+    skip: needsRootAnd("tcpdump"),
+  }, async (t) => {
+    const lab = await makeLab(t);
+    const [a, client] = await Promise.all([makeHost(lab, "a", 11), makeHost(lab, "c", 50)]);
+    const capture = client.start(["tcpdump", "-lnei", "eth0", "vrrp or arp"]);
+    await capture.waitForLine(/listening on/, 5_000);
+    const words = "use_vmac\n vmac_xmit_base\n garp_master_repeat 1\n garp_master_delay 0\n garp_extra_if 1";
+    const program = await start(a, configuration(200, "VI_1", words));
+    const announcements = (): string[] =>
+      capture.lines.map(({ text }) => text).filter((text) => text.includes("tell 192.0.2.100,"));
+    await eventually(() => announcements().length >= 3, true, TAKES_OVER);
+    for (const frame of announcements()) assert.match(frame, new RegExp(` ${VIRTUAL_MAC} > ff:ff:ff:ff:ff:ff`));
+    await program.stop();
+    const advertisements = capture.lines.filter(({ text }) => text.includes("VRRPv3"));
+    assert.ok(advertisements.length > 0);
+    for (const { text } of advertisements) assert.doesNotMatch(text, new RegExp(VIRTUAL_MAC));
+  });
 });

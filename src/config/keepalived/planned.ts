@@ -19,10 +19,6 @@ export const planned: ReadonlySet<string> = new Set([
   "vrrp_instance virtual_ipaddress_excluded use_vmac",
   "vrrp_instance use_vmac_addr",
   "vrrp_instance use_ipvlan",
-  "vrrp_instance garp_extra_if",
-  "global_defs vrrp_garp_extra_if",
-  "global_defs vrrp_garp_interval",
-  "global_defs vrrp_gna_interval",
   "global_defs default_interface",
   "global_defs vmac_addr_prefix",
   "global_defs disable_local_igmp",
@@ -30,7 +26,6 @@ export const planned: ReadonlySet<string> = new Set([
   "global_defs vrrp_iptables",
   "global_defs vrrp_ipsets",
   "track_group",
-  "garp_group",
   "interface_up_down_delays",
   // Tracking and groups
   // The process
