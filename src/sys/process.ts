@@ -39,8 +39,6 @@ export function setParentDeathSignal(signal: number): void {
   check(nativePrctl(PR_SET_PDEATHSIG, signal, 0, 0, 0), "prctl");
 }
 
-export const threadId = (): number => nativeGettid();
-
 /**
  * Puts the calling thread under the real-time round-robin scheduler.
  * @returns 0, or a negated errno: -EPERM without CAP_SYS_NICE.
