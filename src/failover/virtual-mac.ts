@@ -74,7 +74,8 @@ export function virtualInterfaceOf(own: VrrpInstance): VirtualInterfaceSettings 
     mac: macOf(own),
     group: virtualMac.group,
     notify: virtualMac.netlinkNotify,
-    transmitOnBase: virtualMac.transmitOnBase,
+    // Peers answer to an address, and that is on the interface below; strict_mode alone does not say so.
+    transmitOnBase: virtualMac.transmitOnBase || own.transport.kind === "unicast",
     ipv6: [...own.addresses, ...own.excludedAddresses].some(({ family }) => family === 6),
   };
 }
