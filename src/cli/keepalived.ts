@@ -1,6 +1,7 @@
 /** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
 import { appendFileSync } from "node:fs";
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Diagnostic, Diagnostics, render } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import type { Failover } from "../failover/failover.js";
@@ -155,7 +156,9 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
 
   const foreground = flags.has("foreground") || isSupervised();
   if (!foreground && !isDaemonChild()) return daemonise(["keepalived", ...args]);
-  nameProcess(["keepalived", ...args]);
+  const { names, umask } = configuration.global;
+  nameProcess([names.vrrp ?? names.parent ?? "keepalived", ...args]);
+  if (umask !== undefined && !flags.has("umask")) process.umask(umask);
   return serve(flags, configuration, mistakes, foreground);
 }
 
@@ -193,6 +196,9 @@ async function serve(
   const notifier = await openNotifier();
 
   const { startFailover } = await import("../failover/failover.js");
+  const { runTimed } = await import("../failover/timed-command.js");
+  const { global } = configuration;
+  runTimed(global.startupScript, global, log);
   const proxy = new SupervisedProxy();
   const masters = new Set<string>();
   try {
@@ -225,7 +231,8 @@ async function serve(
   log("Stopping");
   tellSupervisor({ kind: "stopping" });
   notifier.send("STOPPING=1");
-  await failover.stop();
+  await Promise.race([failover.stop(), sleep(global.childWaitTime / 1000, undefined, { ref: false })]);
+  runTimed(global.shutdownScript, global, log);
   for (const file of pidFiles) file.remove();
   log(`Stopped ${IDENTITY}`);
   return EXIT.ok;
@@ -245,10 +252,14 @@ async function reload(flags: Flags, failover: Failover, log: KeepalivedLog, noti
     const configuration = await loadKeepalived(files, diagnostics, configIdOf(flags));
     const { isFatal, isBroken } = await import("../config/keepalived/verdict.js");
     const refused = diagnostics.all.some(
-      isStrict(flags) ? isError : (diagnostic) => isFatal(diagnostic) || isBroken(diagnostic),
+      isStrict(flags) || configuration.global.reload.check !== undefined
+        ? isError
+        : (diagnostic) => isFatal(diagnostic) || isBroken(diagnostic),
     );
-    for (const diagnostic of diagnostics.sorted())
-      log(render(diagnostic), diagnostic.severity === "error" ? "err" : "warning");
+    const rendered = diagnostics.sorted().map((diagnostic) => ({ diagnostic, text: render(diagnostic) }));
+    for (const { diagnostic, text } of rendered) log(text, isError(diagnostic) ? "err" : "warning");
+    const checkLog = configuration.global.reload.check?.log;
+    if (checkLog !== undefined) appendFileSync(checkLog, rendered.map(({ text }) => `${text}\n`).join(""));
     if (problems.length > 0 || refused) {
       for (const problem of problems) log(problem, "err");
       log(

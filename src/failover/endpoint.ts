@@ -1,10 +1,11 @@
 /** The raw sockets of one instance: its advertisements out, everybody's VRRP packets in. */
+import type { ReceiveBuffers, VrrpInstance } from "../config/keepalived/model.js";
 import { internetAddress, type SocketAddress } from "../sys/address.js";
 import { SystemError } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
 import type { Link } from "../sys/netlink.js";
 import { receivePacket, sendPacket } from "../sys/packet-socket.js";
-import { close } from "../sys/socket.js";
+import { close, SO_RCVBUF, SOL_SOCKET, setOption } from "../sys/socket.js";
 import {
   multicastLinkAddress,
   openVrrpLinkSocket,
@@ -14,8 +15,8 @@ import {
   openVrrpSocket,
 } from "../sys/vrrp-socket.js";
 import type { InstanceCounters } from "./counters.js";
-import { formatIp, type IpAddress } from "./wire/ip-address.js";
-import { IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
+import { addressLength, formatIp, type IpAddress } from "./wire/ip-address.js";
+import { headerLength, IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
 import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET, VRRP_GROUP } from "./wire/packet.js";
 
 /** Longer than any VRRP packet: what does not fit is cut off and then refused for its length. */
@@ -36,6 +37,7 @@ export class Endpoint {
   constructor(
     readonly settings: AdvertisementSettings,
     readonly counters: InstanceCounters,
+    readonly receiveBuffer: number | undefined,
   ) {
     const now = settings.authentication?.type === "AH" ? Math.floor(Date.now() / 1000) : 0;
     counters.serial = Math.max(counters.serial, now);
@@ -71,6 +73,7 @@ export class Endpoint {
       this.fd = opened(openVrrpReceiver6(where), link);
       this.#sender = opened(openVrrpSender6({ ...where, ...joined }), link);
     }
+    if (this.receiveBuffer !== undefined) setOption(this.fd, SOL_SOCKET, SO_RCVBUF, this.receiveBuffer);
     this.#destinations = (unicast ? peers.map(({ address }) => address) : [group]).map((address) => ({
       address,
       to: internetAddress(formatIp(address), 0, link.index),
@@ -150,4 +153,18 @@ export class Endpoint {
 function opened(fd: number, { name }: Link): number {
   if (fd < 0) throw new SystemError(-fd, "raw socket for VRRP on", name);
   return fd;
+}
+
+/** An Ethernet's; that of the interface may be larger, and then there is more room. */
+const MTU = 1500;
+
+/** `kernel_rx_buf_size`, or what `vrrp_rx_bufs_policy` makes of the size of a packet; undefined: the system's. */
+export function receiveBufferOf(
+  { receiveBuffer }: Pick<VrrpInstance, "receiveBuffer">,
+  { family, addresses }: AdvertisementSettings,
+  { policy, multiplier }: ReceiveBuffers,
+): number | undefined {
+  if (receiveBuffer !== undefined || policy === undefined) return receiveBuffer;
+  if (typeof policy === "number") return policy;
+  return multiplier * (policy === "mtu" ? MTU : headerLength(family) + 16 + addresses.length * addressLength(family));
 }

@@ -26,6 +26,7 @@ import { close } from "../sys/socket.js";
 import type { HeldAddress } from "./addresses.js";
 import { Announcer, type Announcing, sendAnnouncement } from "./announcer.js";
 import { InstanceCounters } from "./counters.js";
+import { receiveBufferOf } from "./endpoint.js";
 import { RunningHeartbeat } from "./heartbeat.js";
 import type { ReportedState } from "./instance.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
@@ -58,6 +59,7 @@ export class Engine {
   readonly #files: Map<string, number>;
   readonly #processes: Map<string, boolean>;
   #proxy: ProxyHealth;
+  #realTimePriority = REAL_TIME_PRIORITY;
   readonly #instances: readonly RunningInstance[];
   readonly #heartbeats: readonly RunningHeartbeat[];
   /** Somebody has become master, or is not any more: peers hear of it at once. */
@@ -103,6 +105,8 @@ export class Engine {
         this.#hasMoved = true;
         this.mail.post({ kind: "state", instance, state, priority });
       },
+      receiveBuffer: (own, wire) => receiveBufferOf(own, wire, orders.configuration.global.receiveBuffers),
+      late: (microseconds) => this.#raisePriority(microseconds),
       strangerHeard: ({ interface: device }, id) => {
         if (!orders.configuration.global.logUnknownVirtualRouterIds || strangers.has(`${device} ${id}`)) return;
         if (runHere.has(`${device} ${id}`)) return;
@@ -224,11 +228,20 @@ export class Engine {
     this.#ask("run on the processors of vrrp_cpu_affinity", cpus === undefined ? 0 : setAffinity(cpus));
     this.#ask("lock its memory (vrrp_no_swap)", lockMemory ? lockAllMemory() : 0);
     this.#ask("take vrrp_priority", niceness === undefined ? 0 : setNiceness(niceness));
-    const result = setRealTime(realTimePriority ?? REAL_TIME_PRIORITY);
+    this.#realTimePriority = realTimePriority ?? REAL_TIME_PRIORITY;
+    const result = setRealTime(this.#realTimePriority);
     if (result >= 0) return;
     const hint = result === -EPERM ? " (it takes CAP_SYS_NICE)" : "";
     const text = `no real-time scheduling: ${errnoText(-result)}${hint}; on a busy host timers may run late`;
     this.mail.post({ kind: "log", level: "warning", text });
+  }
+
+  /** max_auto_priority: a timer was late, so from now on fewer others may run before us. */
+  #raisePriority(late: number): void {
+    const { maxAutoPriority, minAutoPriorityDelay } = this.orders.configuration.global.process;
+    if (late < minAutoPriorityDelay || this.#realTimePriority >= maxAutoPriority) return;
+    this.#realTimePriority++;
+    this.#ask(`take the real-time priority ${this.#realTimePriority}`, setRealTime(this.#realTimePriority));
   }
 
   #ask(what: string, result: number): void {

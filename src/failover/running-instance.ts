@@ -30,6 +30,7 @@ import type { Claim } from "./wire/heartbeat.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
 import {
   Advertisement,
+  type AdvertisementSettings,
   checkAdvertisement,
   decodeAdvertisement,
   peekVirtualRouterId,
@@ -52,6 +53,10 @@ export interface Surroundings {
   /** Somebody takes away what we hold. */
   lost(): void;
   stateChanged(instance: string, state: ReportedState, priority: number): void;
+  /** What SO_RCVBUF of its socket shall be, in bytes; undefined: the system's. */
+  receiveBuffer(own: VrrpInstance, wire: AdvertisementSettings): number | undefined;
+  /** A timer was so late. */
+  late(microseconds: number): void;
   /** Somebody advertises virtual router `id` on the interface of `own`. */
   strangerHeard(own: VrrpInstance, id: number): void;
   /** Virtual router `id` is an instance of this host too, on the interface of `own`. */
@@ -94,7 +99,7 @@ export class RunningInstance implements Member, Announcing {
     this.#heardAt = around.now();
     this.#settings = instanceSettings(own, isGrouped);
     this.#wire = advertisementSettings(own);
-    this.endpoint = new Endpoint(this.#wire, counters);
+    this.endpoint = new Endpoint(this.#wire, counters, around.receiveBuffer(own, this.#wire));
     const log: Surroundings["log"] = (level, text) => around.log(level, text);
     this.#peers = new PeerWatch(own, this.#wire, counters, around);
     this.addresses = new OwnAddresses(virtualAddressesOf(own), around.netlink, around.network, log);
@@ -193,6 +198,7 @@ export class RunningInstance implements Member, Announcing {
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined || now - deadline <= this.own.advertInterval / 2) return;
     this.counters.count("frozen");
+    this.around.late(now - deadline);
     const late = Math.round((now - deadline) / 1000);
     this.around.log("warning", `(${this.own.name}) timer expired ${late} ms late: the process did not run`);
     this.#handle({ kind: "frozen", late: microseconds(now - deadline) });

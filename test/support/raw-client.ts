@@ -124,9 +124,10 @@ export class RawClient {
     this.socket.end();
   }
 
-  /** RST. */
+  /** RST. Behind a FIN that may still be under way Node would wait for ever at the process's end: then it only closes. */
   reset(): void {
-    this.socket.resetAndDestroy();
+    if (this.socket.writableEnded) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   close(): void {

@@ -37,7 +37,6 @@ export const defaultGlobal: KeepalivedGlobal = {
     niceness: undefined,
     lockMemory: false,
     realTimePriority: undefined,
-    realTimeLimit: undefined,
     cpus: undefined,
     maxAutoPriority: 0,
     minAutoPriorityDelay: fromSeconds(1),

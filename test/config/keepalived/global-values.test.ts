@@ -55,14 +55,13 @@ for (const [inside, expected] of [
     { announcementSpacing: { garpInterval: 1000, gnaInterval: 1 } },
   ],
   [
-    "vrrp_priority -20\nvrrp_no_swap\nvrrp_rt_priority 50\nvrrp_rlimit_rttime 20000\nvrrp_cpu_affinity 0 2\n" +
+    "vrrp_priority -20\nvrrp_no_swap\nvrrp_rt_priority 50\nvrrp_cpu_affinity 0 2\n" +
       "max_auto_priority\nmin_auto_priority_delay 100",
     {
       process: {
         niceness: -20,
         lockMemory: true,
         realTimePriority: 50,
-        realTimeLimit: 20_000,
         cpus: [0, 2],
         maxAutoPriority: 99,
         minAutoPriorityDelay: 100,

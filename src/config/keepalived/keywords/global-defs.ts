@@ -209,6 +209,8 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
   }),
   ...moot(`
     use_symlink_paths [BOOL]: scripts are always run by the path as written
+    vrrp_rlimit_rttime MICROSECONDS: its thread waits after each event, and no limit could end it in time
+    vrrp_rlimit_rtime MICROSECONDS: the older name of vrrp_rlimit_rttime
     random_seed NUMBER: \${_RANDOM} draws from the system's generator
     tmp_config_directory DIRECTORY: the configuration is read once and passed on in memory
     config_save_dir DIRECTORY: it is for finding faults in keepalived's own reload

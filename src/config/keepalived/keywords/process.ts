@@ -104,19 +104,6 @@ const scheduling: readonly Keyword<ProcessDraft>[] = [
     "the lowest",
     "Its priority among real-time processes (SCHED_RR).",
   ),
-  ...["vrrp_rlimit_rttime", "vrrp_rlimit_rtime"].map((name) =>
-    nested(
-      name,
-      integer({ what: "vrrp_rlimit_rttime", min: 2, max: 2_147_483_647 }),
-      ({ process }, value) => {
-        process.realTimeLimit = value as Microseconds;
-      },
-      "no limit",
-      name.endsWith("rttime")
-        ? "CPU time in microseconds that it may take between two blocking calls."
-        : "The older name of vrrp_rlimit_rttime.",
-    ),
-  ),
   custom({
     name: "vrrp_cpu_affinity",
     arguments: "CPU…",

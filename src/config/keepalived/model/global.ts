@@ -66,8 +66,6 @@ export interface ProcessSettings {
   readonly lockMemory: boolean;
   /** `vrrp_rt_priority`: SCHED_RR, 1–99 */
   readonly realTimePriority: number | undefined;
-  /** `vrrp_rlimit_rttime`: CPU time between two blocking calls */
-  readonly realTimeLimit: Microseconds | undefined;
   /** `vrrp_cpu_affinity` */
   readonly cpus: readonly number[] | undefined;
   /** `max_auto_priority`: raise the priority up to this when timers run late; 0: no; -1: no, and say nothing of it. */
