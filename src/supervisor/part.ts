@@ -51,6 +51,9 @@ export type PartState =
 /** A part that does not heed SIGTERM is killed after this long. A soft stop may take as long as it takes. */
 const GRACE_MS = 10_000;
 
+/** While the fail-over part is away nobody advertises, and the virtual addresses stay where they are for a while. */
+const RESTARTS_AT_ONCE: Readonly<Record<PartName, number>> = { proxy: 1, failover: 3 };
+
 export class Part {
   /** Hears how the part says that it is. */
   onHealth: ((message: HealthMessage) => void) | undefined;
@@ -64,13 +67,14 @@ export class Part {
   readonly #clock: Clock;
   readonly #log: (line: string) => void;
   readonly #onChange: () => void;
-  readonly #backoff = new Backoff();
+  readonly #backoff: Backoff;
   /** Why the process that runs cannot be of use; it says so before it ends. */
   #unusable: string | undefined;
 
   /** @param onChange called after each change of state, with the new state in place. */
   constructor(name: PartName, launch: Launch, clock: Clock, log: (line: string) => void, onChange: () => void) {
     this.name = name;
+    this.#backoff = new Backoff(RESTARTS_AT_ONCE[name]);
     this.#launch = launch;
     this.#clock = clock;
     this.#log = log;
@@ -126,7 +130,8 @@ export class Part {
         if (this.process === process) this.#ended(end, since);
       },
     });
-    // Given once: who crashes before it is master starts over.
+    // Until it says otherwise it is taken to be master of what it inherits: it may be killed before it can say so.
+    this.#masters = this.inheritance;
     this.inheritance = [];
     this.#enter({ kind: "starting", process, since });
   }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
 import type { ArticleName } from "../../src/lab/article-labs.js";
 import { runProbe } from "../../src/lab/programs.js";
-import { throughout } from "../support/eventually.js";
+import { eventually, throughout } from "../support/eventually.js";
 import { needsRoot } from "../support/root.js";
 import type { BalancerNode, Manner } from "./support/node.js";
 import { type Pair, startPair } from "./support/pair.js";
@@ -66,6 +66,24 @@ describe("crashes", { skip: needsRoot, concurrency: 3 }, () => {
     assert.doesNotMatch(lb2.output(), /Entering MASTER STATE/);
     const { gapMs } = await pair.move(() => lb1.stopFailover(), lb2, 3_000);
     assert.ok(gapMs <= skewMs(100) + SLACK_MS, `the client's gap was ${gapMs} ms`);
+  });
+
+  test("a fail-over part that is killed twice within a second goes on as master as well", async (t) => {
+    const pair = await startElected(t, "run as one program");
+    const [lb1, lb2] = pair.nodes;
+    const probe = await runProbe(pair.article.client, { url: pair.article.url });
+    await kill(lb1, "keepalived");
+    await lb1.waitForLine(/failover was killed by SIGKILL: restarting at once/);
+    // As soon as the next one has its name, and before it can be master.
+    await eventually(
+      () => kill(lb1, "keepalived"),
+      () => true,
+    );
+    await throughout(masterDownMs(100) + 1_000, () => pair.holders(), [["lb1"]]);
+    const { longestGapMs } = await probe.stop();
+    assert.ok(longestGapMs <= SLACK_MS, `the client's gap was ${longestGapMs} ms`);
+    assert.doesNotMatch(lb2.output(), /Entering MASTER STATE/);
+    assert.equal(lb1.output().match(/failover was killed by SIGKILL: restarting at once/g)?.length, 2);
   });
 
   test("when the supervisor is killed its parts stop by themselves: lb2 takes over after its skew", async (t) => {

@@ -85,15 +85,26 @@ test("masters are handed on to a process that takes a crashed one's place at onc
   const crash = (): void => {
     failover.last.die("SIGKILL");
     atBirth.push(supervisor.inheritance);
+    clock.advance(0);
   };
   failover.last.say({ kind: "masters", instances: ["VI_1"] });
   crash();
-  clock.advance(0);
   assert.deepEqual(supervisor.inheritance, [], "given once");
+  crash(); // before it could say that it is master
   failover.last.say({ kind: "masters", instances: ["VI_1"] });
   crash();
-  clock.advance(1_000);
-  assert.deepEqual(atBirth, [["VI_1"], []], "after a pause, an election decides");
+  crash();
+  assert.deepEqual(atBirth, [["VI_1"], ["VI_1"], ["VI_1"], []], "after a pause, an election decides");
+});
+
+test("who says that it is no longer master hands nothing on", async () => {
+  const { clock, failover, supervisor } = await running();
+  failover.last.say({ kind: "masters", instances: ["VI_1"] });
+  failover.last.die("SIGKILL");
+  clock.advance(0);
+  failover.last.say({ kind: "masters", instances: [] });
+  failover.last.die("SIGKILL");
+  assert.deepEqual(supervisor.inheritance, []);
 });
 
 test("a stop ends the fail-over part first, so that the address has moved before the listeners go away", async () => {
