@@ -41,6 +41,8 @@ export class ProxyHeaderReader implements Handler {
   readonly #timer: Timer;
   /** Bytes seen so far. */
   #length = 0;
+  /** The descriptor is another's, or closed. */
+  #isOver = false;
 
   /**
    * @param timeout milliseconds for all of the header
@@ -98,8 +100,9 @@ export class ProxyHeaderReader implements Handler {
     }
   }
 
+  /** Once the header is through, the descriptor is another's, which may have closed it and seen its number used again. */
   onFailure(error: unknown): void {
-    this.#close();
+    if (!this.#isOver) this.#close();
     this.owner.onProxyHeaderBug(this, error);
   }
 
@@ -119,6 +122,7 @@ export class ProxyHeaderReader implements Handler {
   }
 
   #letGo(): void {
+    this.#isOver = true;
     this.loop.timers.release(this.#timer);
     this.loop.remove(this.fd, this.#token);
   }

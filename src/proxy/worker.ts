@@ -207,8 +207,9 @@ class ProxyWorker implements SessionContext {
     };
   }
 
+  /** The place of a reader that is through belongs to its session. */
   #endProxyHeader(frontend: FrontendRuntime, reader: ProxyHeaderReader): void {
-    this.#proxyHeaders.delete(reader);
+    if (!this.#proxyHeaders.delete(reader)) return;
     this.#limitsOf(frontend).leave();
   }
 
