@@ -51,6 +51,11 @@ describe("defaults", () => {
 });
 
 describe("timeouts", () => {
+  test("timeout tarpit is a time, in frontends and backends; without a rule that tarpits it changes nothing", () => {
+    assert.deepEqual(read(`defaults\n${timeouts}timeout tarpit 10s\n`).codes, []);
+    assert.equal(read(`defaults\n${timeouts}timeout tarpit soon\n`).diagnostics.hasErrors, true);
+  });
+
   test("http-request falls back to client, http-keep-alive to http-request", () => {
     const frontend = (text: string) => read(`listen l\n${text}`).configuration.frontends[0]!;
     const three = (text: string) => {

@@ -143,7 +143,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
   ["tcp-response content", "<action> [{if|unless} C]", "DLB", "accept"],
   ["tcp-response inspect-delay", "<time>", "DLB", "0"],
   ["timeout client-hs", "<time>", "DFL", "timeout client"],
-  ["timeout tarpit", "<time>", "DFLB", "timeout connect"],
   ["stats http-request", "{allow|deny|auth [realm R]} [{if|unless} C]", "FLB", ""],
   ["stats scope", "{<name>|.}", "DFLB", "all"],
   ["stats show-desc", "[D]", "DFLB", "off"],
