@@ -4,9 +4,12 @@
  */
 import { openPipe } from "../sys/pipe.js";
 import type { Handler, Loop, Token } from "./loop.js";
+import type { Timer } from "./timers.js";
 
 /** Larger ones move no more at a time: the receive buffer of a socket is seldom fuller. */
 export const PIPE_SIZE = 262_144;
+/** How often those that have not been needed meanwhile are closed, in milliseconds. */
+const PURGE_EVERY = 5_000;
 /** Smaller ones are not worth it. */
 const LEAST_SIZE = 65_536;
 
@@ -26,6 +29,9 @@ export class Pipe {
 export class PipePool {
   readonly #free: Pipe[] = [];
   #made = 0;
+  /** As many have lain unused since the last purge. */
+  #spare = 0;
+  #purge: Timer | undefined;
 
   /** @param most pipes that are open at a time */
   constructor(
@@ -40,7 +46,9 @@ export class PipePool {
 
   /** An empty pipe; undefined if there is none left, and bytes have to be copied. */
   take(): Pipe | undefined {
-    return this.#free.pop() ?? this.#make();
+    const pipe = this.#free.pop() ?? this.#make();
+    this.#spare = Math.min(this.#spare, this.#free.length);
+    return pipe;
   }
 
   /** One that is not empty is closed: what is in it was for its last holder. */
@@ -50,14 +58,26 @@ export class PipePool {
   }
 
   close(): void {
+    if (this.#purge !== undefined) this.loop.timers.release(this.#purge);
+    this.#purge = undefined;
     for (const pipe of this.#free.splice(0)) this.#close(pipe);
+  }
+
+  /** While there are any, those that nobody needed for a while go: a peak does not hold its descriptors for ever. */
+  #purgeSpare(): void {
+    for (const pipe of this.#free.splice(0, this.#spare)) this.#close(pipe);
+    this.#spare = this.#free.length;
+    if (this.#made > 0) this.loop.timers.arm(this.#purge!, this.loop.now + PURGE_EVERY);
   }
 
   #make(): Pipe | undefined {
     if (this.#made >= this.most) return undefined;
     const ends = openPipe(PIPE_SIZE, LEAST_SIZE);
     if (ends === undefined) return undefined;
-    this.#made++;
+    if (this.#made++ === 0) {
+      this.#purge ??= this.loop.timer(() => this.#purgeSpare());
+      this.loop.timers.arm(this.#purge, this.loop.now + PURGE_EVERY);
+    }
     // They are in the loop, though nothing of them is waited for: who clears up behind a thread looks there.
     const { loop } = this;
     return new Pipe(ends.readFd, ends.writeFd, [loop.add(ends.readFd, 0, NOTHING), loop.add(ends.writeFd, 0, NOTHING)]);
