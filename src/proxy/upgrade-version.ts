@@ -5,7 +5,7 @@
 import type { Server } from "../config/haproxy/model.js";
 
 export interface UpgradeVersion {
-  /** Undefined: as any other request. */
+  /** Undefined: like every other request. */
   readonly version: "h1" | "h2" | undefined;
   /** What alone is offered by ALPN, for it to be that version. Undefined: what the server line says. */
   readonly alpn: "h2" | "http/1.1" | undefined;

@@ -31,7 +31,7 @@ test("no two buffers share a byte, over several slabs", () => {
   assert.equal(pool.inUse, 0);
 });
 
-test("a reader that fills its buffer gets a larger one, while there are any, and may give it back as any other", () => {
+test("a reader that fills its buffer gets a larger one, while there are any, and may give it back like any other", () => {
   const pool = new BufferPool();
   const held: ByteBuffer[] = [];
   for (;;) {

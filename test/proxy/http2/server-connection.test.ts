@@ -172,7 +172,7 @@ describe("an upgrade is an extended CONNECT (RFC 8441)", () => {
     assert.equal(outcome.text, `${SWITCHING}x-kept: yes\r\n\r\nmore than that`);
   });
 
-  test("that is refused gets its answer as any request", () => {
+  test("that is refused gets its answer like any request", () => {
     const outcome = ask([WILLING, response([[":status", "403"]])], UPGRADE);
     assert.equal(outcome.text, "HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
   });

@@ -53,7 +53,7 @@ async function run(t: TestContext, start: (text: string) => Promise<void> | void
   };
   const first = await ask("/first");
   await eventually(() => held.has("/first"), true);
-  // A pause is as good a way as any to have them come in order, and the only one that HAProxy allows.
+  // A pause is good enough to have them come in order, and the only one that HAProxy allows.
   const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 60));
   const second = await ask("/second");
   await pause();
