@@ -143,11 +143,14 @@ export class TlsContexts {
         (path) => this.#attempt(where, () => readCertificateList(path, settings.listFolder)) ?? [],
       ),
     ].flatMap((listed) => this.#attempt(where, () => ({ listed, handle: this.#certificate(listed) })) ?? []);
-    // One for a listener: those of the first certificate that has any.
-    const [dhParameters] = certificates.flatMap(({ listed: { path } }): DhParameters[] => {
+    const [dhParameters, ...others] = certificates.flatMap(({ listed: { path } }): DhParameters[] => {
       const der = this.#files.get(path)?.dhParameters;
       return der === undefined ? [] : [{ path, der }];
     });
+    // Certificates are chosen within one context of OpenSSL, and that has one group.
+    for (const { path, der } of others)
+      if (Buffer.compare(der, dhParameters!.der) !== 0)
+        this.warnings.push(`${where}: DH parameters of ${path} are not used, for ${dhParameters!.path} comes first`);
     const isStapling = certificates.some(({ handle }) => handle.staple !== undefined);
     return {
       ...this.#contextSet(settings, sessionName, workers, { isStapling, dhParameters }),

@@ -337,6 +337,10 @@ test("DH PARAMETERS in a certificate's file are used; those that are none are an
   const socket = await handshake(port, finite);
   assert.deepEqual(socket.getEphemeralKeyInfo(), { type: "DH", size: 3072 });
   socket.destroy();
+  const other = await run("openssl", [...parameters.slice(0, -1), "group:ffdhe2048"]);
+  const second = pki.write("other-dh.pem", `${readFileSync(rsa.pem, "utf8")}${other.stdout}`);
+  const both = await stage(t, `crt ${path} crt ${second}`);
+  assert.match(both.lines.join("\n"), /DH parameters of \S*other-dh\.pem are not used, for \S*dh\.pem comes first/);
   const bad = pki.write("bad-dh.pem", `${readFileSync(rsa.pem, "utf8")}${stdout.replace(/\nM/, "\nA")}`);
   await assert.rejects(stage(t, `crt ${bad}`), /bad-dh\.pem: the DH parameters cannot be read/);
 });
