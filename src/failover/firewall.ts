@@ -3,8 +3,8 @@
  * and drops what is sent to the host itself. Rules of nftables, there from start to stop: while another router is master
  * they match nothing.
  */
-import { spawnSync } from "node:child_process";
 import type { KeepalivedConfiguration, VirtualAddress } from "../config/keepalived/model.js";
+import { runNft } from "../sys/nft.js";
 import type { LogLevel } from "./instance.js";
 
 const OWNER = 255;
@@ -78,14 +78,15 @@ export class Firewall {
 
 /** @returns why it failed. */
 function nft(script: string): string | undefined {
-  // Daemons are often started without the sbin directories.
-  const env = { PATH: `${process.env.PATH ?? ""}:/usr/sbin:/sbin:/usr/bin:/bin`, LC_ALL: "C" };
-  const { error, status, stderr } = spawnSync("nft", ["-f", "-"], {
-    input: script,
-    encoding: "utf8",
-    timeout: 5_000,
-    env,
-  });
-  if (error !== undefined) return `nft: ${error.message}`;
-  return status === 0 ? undefined : stderr.trim().split("\n", 1)[0];
+  const outcome = runNft(["-f", "-"], script);
+  switch (outcome.kind) {
+    case "done":
+      return undefined;
+    case "missing":
+      return "the program nft is not installed";
+    case "not-run":
+      return `nft cannot be run (${outcome.code})`;
+    case "refused":
+      return outcome.complaint;
+  }
 }

@@ -1,29 +1,25 @@
-/**
- * The nft(8) program. It is run rather than its protocol spoken: nft knows what each kernel takes, and this is for start
- * and stop alone.
- */
-import { spawnSync } from "node:child_process";
+/** nft(8) for transparent proxying, whose failures are told with cause and remedy. */
+import { runNft } from "../sys/nft.js";
 import { PlumbingError } from "./plumbing-error.js";
 
-const TIMEOUT = 10_000;
-/** Daemons are often started without the sbin directories. */
-const PATH = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin`;
-
-/** Runs nft and returns its standard output. Throws a PlumbingError; a ruleset given by `-f -` is taken whole or not at all. */
+/** Runs nft and returns its standard output. Throws a PlumbingError. */
 export function nft(args: readonly string[], input = ""): string {
-  const run = spawnSync("nft", args, { input, encoding: "utf8", timeout: TIMEOUT, env: { PATH, LC_ALL: "C" } });
-  const code = (run.error as NodeJS.ErrnoException | undefined)?.code;
-  if (code === "ENOENT")
-    throw new PlumbingError(
-      "the program nft is not installed",
-      "install it: apt install nftables (dnf, zypper: the same)",
-    );
-  if (code !== undefined) throw new PlumbingError(`nft cannot be run (${code})`, "try `nft list ruleset` by hand");
-  if (run.status === 0) return run.stdout;
-  const complaint = run.stderr.trim().split("\n")[0] ?? "";
-  if (/not permitted|permission denied|must be root/i.test(run.stderr)) throw PlumbingError.noPermission(complaint);
-  throw new PlumbingError(
-    `nft ${args.join(" ")} says: ${complaint || `exit status ${run.status ?? run.signal}`}`,
-    "it takes nft 0.9.7 and Linux 5.10 with nf_tables and nft_socket (modprobe nft_socket tells whether it is there)",
-  );
+  const outcome = runNft(args, input);
+  switch (outcome.kind) {
+    case "done":
+      return outcome.output;
+    case "missing":
+      throw new PlumbingError(
+        "the program nft is not installed",
+        "install it: apt install nftables (dnf, zypper: the same)",
+      );
+    case "not-run":
+      throw new PlumbingError(`nft cannot be run (${outcome.code})`, "try `nft list ruleset` by hand");
+    case "refused":
+      if (outcome.isPermission) throw PlumbingError.noPermission(outcome.complaint);
+      throw new PlumbingError(
+        `nft ${args.join(" ")} says: ${outcome.complaint}`,
+        "it takes nft 0.9.7 and Linux 5.10 with nf_tables and nft_socket (modprobe nft_socket tells whether it is there)",
+      );
+  }
 }
