@@ -175,6 +175,24 @@ export function keywordsFor<D extends Draft>() {
         },
       };
     },
+
+    /** The same where each entry makes one item of a list. `parse`: undefined once a mistake has been reported. */
+    list<T>(
+      declared: Declared & {
+        readonly entry: string;
+        readonly parse: (entry: Statement, reading: Reading) => T | undefined;
+        readonly into: (draft: D) => T[];
+      },
+    ): Keyword<D> {
+      const { parse, into, ...info } = declared;
+      return keywordsFor<D>().entries({
+        ...info,
+        read(draft, entry, reading) {
+          const item = parse(entry, reading);
+          if (item !== undefined) into(draft).push(item);
+        },
+      });
+    },
   };
 }
 

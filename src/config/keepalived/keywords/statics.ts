@@ -93,33 +93,27 @@ const spacingKeywords: readonly Keyword<SpacingDraft>[] = [
 ];
 
 export function staticKeywords<D extends StaticDraft>(): Keyword<D>[] {
-  const { entries, block } = keywordsFor<StaticDraft>();
+  const { entries, list, block } = keywordsFor<StaticDraft>();
   return [
-    entries({
+    list({
       name: "static_ipaddress",
       entry: STATIC_ADDRESS_FORM,
-      read(draft, entry, reading) {
-        const address = readAddressLine(entry, reading, "static");
-        if (address !== undefined) draft.staticAddresses.push(address);
-      },
+      parse: (entry, reading) => readAddressLine(entry, reading, "static"),
+      into: (draft) => draft.staticAddresses,
       doc: "Addresses that are set at the start and removed at the end, whoever is master.",
     }),
-    entries({
+    list({
       name: "static_routes",
       entry: ROUTE_FORM.replace("[no_track]", "[no_track] [track_group GROUP]"),
-      read(draft, entry, reading) {
-        const route = readRoute(entry, reading, "static");
-        if (route !== undefined) draft.staticRoutes.push(route);
-      },
+      parse: (entry, reading) => readRoute(entry, reading, "static"),
+      into: (draft) => draft.staticRoutes,
       doc: "Routes that are set at the start and removed at the end.",
     }),
-    entries({
+    list({
       name: "static_rules",
       entry: RULE_FORM.replace("[no_track]", "[no_track] [track_group GROUP]"),
-      read(draft, entry, reading) {
-        const rule = readRule(entry, reading, "static");
-        if (rule !== undefined) draft.staticRules.push(rule);
-      },
+      parse: (entry, reading) => readRule(entry, reading, "static"),
+      into: (draft) => draft.staticRules,
       doc: "Rules of routing that are set at the start and removed at the end.",
     }),
     block({

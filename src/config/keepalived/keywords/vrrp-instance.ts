@@ -94,7 +94,7 @@ const authenticationKeywords: readonly Keyword<AuthenticationDraft>[] = [
   }),
 ];
 
-const { setting, flag, block, entries, custom } = keywordsFor<InstanceDraft>();
+const { setting, flag, block, entries, list, custom } = keywordsFor<InstanceDraft>();
 
 export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
   setting({
@@ -173,40 +173,32 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
     open: (draft) => draft.authentication,
     doc: "The password of VRRPv2.",
   }),
-  entries({
+  list({
     name: "virtual_ipaddress",
     entry: VIRTUAL_ADDRESS_FORM,
-    read(draft, entry, reading) {
-      const address = readAddressLine(entry, reading, "virtual");
-      if (address !== undefined) draft.addresses.push(address);
-    },
+    parse: (entry, reading) => readAddressLine(entry, reading, "virtual"),
+    into: (draft) => draft.addresses,
     doc: "The addresses that the master holds, all of one family.",
   }),
-  entries({
+  list({
     name: "virtual_ipaddress_excluded",
     entry: VIRTUAL_ADDRESS_FORM,
-    read(draft, entry, reading) {
-      const address = readAddressLine(entry, reading, "virtual");
-      if (address !== undefined) draft.excludedAddresses.push(address);
-    },
+    parse: (entry, reading) => readAddressLine(entry, reading, "virtual"),
+    into: (draft) => draft.excludedAddresses,
     doc: "Addresses that the master holds and does not advertise; also of the other family.",
   }),
-  entries({
+  list({
     name: "virtual_routes",
     entry: ROUTE_FORM,
-    read(draft, entry, reading) {
-      const route = readRoute(entry, reading, "virtual");
-      if (route !== undefined) draft.routes.push(route);
-    },
+    parse: (entry, reading) => readRoute(entry, reading, "virtual"),
+    into: (draft) => draft.routes,
     doc: "Routes that the master sets.",
   }),
-  entries({
+  list({
     name: "virtual_rules",
     entry: RULE_FORM,
-    read(draft, entry, reading) {
-      const rule = readRule(entry, reading, "virtual");
-      if (rule !== undefined) draft.rules.push(rule);
-    },
+    parse: (entry, reading) => readRule(entry, reading, "virtual"),
+    into: (draft) => draft.rules,
     doc: "Rules of routing that the master sets.",
   }),
   flag({
