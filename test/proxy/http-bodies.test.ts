@@ -326,6 +326,19 @@ for (const [status, fields, kept] of [
     client.close();
   });
 
+test("an interim response loses what it must not say: a length, and what is the hop's alone", async (t) => {
+  const interim = "HTTP/1.1 103 Early Hints\r\nContent-Length: 5\r\nLink: </a>\r\nConnection: x\r\nX: 1\r\n\r\n";
+  const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+  const server = await serveCanned(t, interim + final);
+  const port = await freePort();
+  await runProxy(t, listen(port, server.port));
+  const client = await RawClient.connect(port);
+  client.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  const expected = `HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${final}`;
+  assert.equal(await client.until((text) => text.endsWith("ok")), expected);
+  client.close();
+});
+
 test("interim responses count as bytes that went to the client", async (t) => {
   const interim = "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n";
   const final = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";

@@ -118,6 +118,11 @@ export function isContinue(bytes: Uint8Array, start: number, end: number): boole
   return isWord(bytes, start, end, CONTINUE);
 }
 
+/** Whether the only thing in the value is `trailers`, in any case. */
+export function isTrailers(bytes: Uint8Array, start: number, end: number): boolean {
+  return isWord(bytes, start, end, TRAILERS);
+}
+
 /** Whether two ranges are equal, letters compared without case. */
 export function equalFolded(bytes: Uint8Array, start: number, end: number, start2: number, end2: number): boolean {
   if (end - start !== end2 - start2) return false;
@@ -135,6 +140,7 @@ const KEEP_ALIVE = word("keep-alive");
 const UPGRADE = word("upgrade");
 const TE = word("te");
 const CONTINUE = word("100-continue");
+const TRAILERS = word("trailers");
 
 const lower = (byte: number): number => (byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte);
 

@@ -4,6 +4,7 @@
  */
 import type { ByteBuffer } from "../../reactor/buffers.js";
 import { LF } from "./characters.js";
+import { isTrailers } from "./field-values.js";
 import type { RequestHead, ResponseHead } from "./head.js";
 import { MOST_FIELDS } from "./message-head.js";
 import { FieldId } from "./names.js";
@@ -12,8 +13,9 @@ const CONNECTION_CLOSE = Buffer.from("Connection: close\r\n", "latin1");
 const CONNECTION_UPGRADE = Buffer.from("Connection: upgrade\r\n", "latin1");
 const CONNECTION_KEEP_ALIVE = Buffer.from("Connection: keep-alive\r\n", "latin1");
 const ONE = 0x31;
-/** `HTTP/1.` and then the digit that tells the version. */
-const STATUS_LINE_MINOR = 7;
+/** The digit that tells the version is behind `HTTP/1.`. */
+const STATUS_LINE_MINOR = "HTTP/1.".length;
+const REQUEST_LINE_MINOR = " HTTP/1.".length;
 
 /** Fields to take out, found first: where names are looked up in Connection, nothing may have moved yet. */
 const isGone = new Uint8Array(MOST_FIELDS);
@@ -31,6 +33,8 @@ export function editRequest(buffer: ByteBuffer, head: RequestHead, saysClose: bo
     isGone[index] = gone ? 1 : 0;
     if (gone) count++;
   }
+  // A later 1.x has been read as 1.1, and goes on as that.
+  if (head.minor === 1) buffer.bytes[head.targetEnd + REQUEST_LINE_MINOR] = ONE;
   buffer.start += head.skipped;
   if (count > 0) removeFields(buffer, head);
   if (head.upgrade) insertField(buffer, CONNECTION_UPGRADE);
@@ -48,18 +52,20 @@ export function editRequest(buffer: ByteBuffer, head: RequestHead, saysClose: bo
 export function editResponse(buffer: ByteBuffer, head: ResponseHead, keepAlive: boolean, isOldClient: boolean): void {
   const saysRight = head.connectionField && saysWhatHolds(head, keepAlive);
   let count = 0;
+  let lengths = 0;
   for (let index = 0; index < head.fieldCount; index++) {
     const id = head.fieldIds[index]!;
     const gone =
       (id === FieldId.CONNECTION && !saysRight) ||
-      (id === FieldId.CONTENT_LENGTH && (head.lengthOverridden || head.isLengthless)) ||
+      // Of a length that is repeated, one is enough (RFC 9110 §8.6).
+      (id === FieldId.CONTENT_LENGTH && (head.lengthOverridden || head.isLengthless || lengths++ > 0)) ||
       (id === FieldId.TRANSFER_ENCODING && (isOldClient || head.isLengthless)) ||
       isHopField(buffer, head, index, id);
     isGone[index] = gone ? 1 : 0;
     if (gone) count++;
   }
   // An intermediary speaks for itself (RFC 9110 §2.5); its 1.1 also makes keep-alive the default.
-  if (head.minor === 0) buffer.bytes[buffer.start + STATUS_LINE_MINOR] = ONE;
+  buffer.bytes[buffer.start + STATUS_LINE_MINOR] = ONE;
   if (count > 0) removeFields(buffer, head);
   if (saysRight) return;
   if (!keepAlive) insertField(buffer, CONNECTION_CLOSE);
@@ -75,6 +81,9 @@ function saysWhatHolds(head: ResponseHead, keepAlive: boolean): boolean {
 
 function isHopField(buffer: ByteBuffer, head: RequestHead | ResponseHead, index: number, id: number): boolean {
   if (id === FieldId.KEEP_ALIVE || id === FieldId.PROXY_CONNECTION) return true;
+  // The transfer codings that one hop takes are not another's (RFC 9110 §10.1.4); trailers pass.
+  if (id === FieldId.TE && !isTrailers(buffer.bytes, head.fields[4 * index + 2]!, head.fields[4 * index + 3]!))
+    return true;
   if (!head.hasPrivateHops || id === FieldId.CONNECTION || (id === FieldId.UPGRADE && head.upgrade)) return false;
   return head.isPrivateHop(buffer.bytes, index);
 }

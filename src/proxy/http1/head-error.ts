@@ -34,7 +34,7 @@ const texts: { readonly [Code in (typeof HeadError)[keyof typeof HeadError]]: st
   [HeadError.badRequestLine]: "the request line is not method, target, version with one space between",
   [HeadError.badMethod]: "the method holds a character that is not allowed in a token",
   [HeadError.badTarget]: "the request target is malformed or does not fit the method",
-  [HeadError.badVersion]: "the version is neither HTTP/1.0 nor HTTP/1.1",
+  [HeadError.badVersion]: "the version is not HTTP/1.x",
   [HeadError.badStatusLine]: "the status line is not version, status, reason",
   [HeadError.badStatus]: "the status is not three digits from 100",
   [HeadError.badReason]: "the reason phrase holds a control character",

@@ -3,7 +3,7 @@ import { CHARACTER, CR, LF, SP, TARGET, TOKEN } from "./characters.js";
 import { HeadError } from "./head-error.js";
 import { DEFAULT_MAX_FIELDS, FIELD_START, MessageHead, NEED_MORE, START } from "./message-head.js";
 import { Method, methods } from "./names.js";
-import { matchesHost, parseTarget, TARGET_ABSOLUTE, TARGET_BAD } from "./target.js";
+import { matchesHost, parseTarget, TARGET_ABSOLUTE, TARGET_AUTHORITY, TARGET_BAD } from "./target.js";
 import { readVersion, VERSION_LENGTH } from "./version.js";
 
 /** Empty lines tolerated before a request line (RFC 9112 §2.2), in bytes: old clients send one after a body. */
@@ -27,7 +27,7 @@ export class RequestHead extends MessageHead {
   /** Bytes of empty lines before the request line; part of `length`. */
   skipped = 0;
   private versionStart = 0;
-  /** In an absolute-form target, where its authority is; both 0 otherwise. */
+  /** Where the target's authority is; both 0 if it has none. */
   private authorityStart = 0;
   private authorityEnd = 0;
 
@@ -141,7 +141,7 @@ export class RequestHead extends MessageHead {
     this.authorityEnd = 0;
     const form = parseTarget(bytes, this.targetStart, this.targetEnd, this.method, authority);
     if (form === TARGET_BAD) return false;
-    if (form === TARGET_ABSOLUTE) {
+    if (form === TARGET_ABSOLUTE || form === TARGET_AUTHORITY) {
       this.authorityStart = authority.start;
       this.authorityEnd = authority.end;
     }
@@ -164,7 +164,8 @@ export class RequestHead extends MessageHead {
     const hostStart = this.fields[4 * this.hostIndex + 2]!;
     const hostEnd = this.fields[4 * this.hostIndex + 3]!;
     // RFC 9112 §3.2.2 lets the target win, but a server behind us may go by Host: they have to agree.
-    const agree = matchesHost(bytes, this.authorityStart, this.authorityEnd, hostStart, hostEnd);
+    const { targetStart, authorityStart, authorityEnd } = this;
+    const agree = matchesHost(bytes, targetStart, authorityStart, authorityEnd, hostStart, hostEnd);
     return agree ? 0 : HeadError.hostMismatch;
   }
 }

@@ -145,17 +145,19 @@ export class ResponseSide {
   }
 
   /**
-   * Sends a 1xx head on as it is, or leaves it out. Another one is to follow.
+   * Sends a 1xx head on without what it must not say, or leaves it out. Another one is to follow.
    * @returns false if the client did not take it: so few bytes fit into a socket that has nothing else to send
    */
   forwardInterim(client: Channel, isWanted: boolean): boolean {
     const buffer = this.#buffer!;
-    const { length } = this.head;
+    const end = buffer.start + this.head.length;
     if (isWanted) {
-      if (client.transmit(buffer, buffer.start, buffer.start + length) !== length) return false;
+      editResponse(buffer, this.head, true, false);
+      const length = end - buffer.start;
+      if (client.transmit(buffer, buffer.start, end) !== length) return false;
       this.interimBytes += length;
     }
-    buffer.start += length;
+    buffer.start = end;
     buffer.compact(this.limits.headroom);
     this.head.reset();
     return true;

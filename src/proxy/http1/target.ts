@@ -16,7 +16,7 @@ const QUESTION = 0x3f;
 /**
  * Which form bytes[start, end) has, if it is one that `method` may use: authority-form goes with CONNECT and only
  * with it, asterisk-form with OPTIONS. The bytes are known to be visible ASCII.
- * @param authority Set for absolute-form: where its authority is.
+ * @param authority Set for absolute-form and authority-form: where the authority is.
  */
 export function parseTarget(
   bytes: Uint8Array,
@@ -25,7 +25,11 @@ export function parseTarget(
   method: number,
   authority: { start: number; end: number },
 ): number {
-  if (method === Method.CONNECT) return isHostWithPort(bytes, start, end) ? TARGET_AUTHORITY : TARGET_BAD;
+  if (method === Method.CONNECT) {
+    authority.start = start;
+    authority.end = end;
+    return isHostWithPort(bytes, start, end) ? TARGET_AUTHORITY : TARGET_BAD;
+  }
   if (bytes[start] === SLASH) return TARGET_ORIGIN;
   if (bytes[start] === ASTERISK) return end - start === 1 && method === Method.OPTIONS ? TARGET_ASTERISK : TARGET_BAD;
   let at = start;
@@ -41,11 +45,13 @@ export function parseTarget(
 }
 
 /**
- * Whether Host bytes[hostStart, hostEnd) names the authority bytes[start, end) of an absolute-form target. Letters are
- * compared without case, and either may leave out a default port (80, 443).
+ * Whether Host bytes[hostStart, hostEnd) names the authority bytes[start, end) of a target. Letters are compared without
+ * case, and either may leave out the scheme's default port; with CONNECT, which has no scheme, 80 or 443.
+ * @param targetStart where the target begins: with its scheme in absolute-form, with the authority in authority-form
  */
 export function matchesHost(
   bytes: Uint8Array,
+  targetStart: number,
   start: number,
   end: number,
   hostStart: number,
@@ -55,6 +61,8 @@ export function matchesHost(
   const end1 = withoutDefaultPort(bytes, start, end);
   const end2 = withoutDefaultPort(bytes, hostStart, hostEnd);
   if (end1 !== end && end2 !== hostEnd) return false;
+  const port = end - end1 + hostEnd - end2;
+  if (targetStart < start && port !== (isSecure(bytes, start) ? ":443" : ":80").length) return false;
   return equalFolded(bytes, start, end1, hostStart, end2);
 }
 
@@ -69,6 +77,11 @@ function withoutDefaultPort(bytes: Uint8Array, start: number, end: number): numb
   if (end - start > 3 && bytes[end - 3] === COLON && bytes[end - 2] === 0x38 && bytes[end - 1] === 0x30) return end - 3;
   const isHttps = end - start > 4 && bytes[end - 4] === COLON;
   return isHttps && bytes[end - 3] === 0x34 && bytes[end - 2] === 0x34 && bytes[end - 1] === 0x33 ? end - 4 : end;
+}
+
+/** The scheme before `authority` is https, or wss. */
+function isSecure(bytes: Uint8Array, authority: number): boolean {
+  return (bytes[authority - "s://".length]! | 0x20) === 0x73;
 }
 
 function isSchemeCharacter(byte: number, first: boolean): boolean {

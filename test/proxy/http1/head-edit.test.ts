@@ -74,6 +74,16 @@ for (const [name, before, after] of [
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
     "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
   ],
+  [
+    "a later 1.x goes on as 1.1, as which it has been read",
+    "GET / HTTP/1.4\r\nHost: h\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\n\r\n",
+  ],
+  [
+    "what a client takes besides trailers goes (RFC 9110 §10.1.4)",
+    "GET / HTTP/1.1\r\nTE: gzip, trailers\r\nHost: h\r\nte: Trailers\r\n\r\n",
+    "GET / HTTP/1.1\r\nHost: h\r\nte: Trailers\r\n\r\n",
+  ],
   ["empty lines before it go", "\r\n\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n", "GET / HTTP/1.1\r\nHost: h\r\n\r\n"],
 ] as const)
   test(`request: ${name}`, () => assert.equal(editedRequest(before), after));
@@ -127,6 +137,18 @@ for (const [name, before, [keepAlive, isOldClient], after] of [
     "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
   ],
   [
+    "a later 1.x becomes ours",
+    "HTTP/1.2 200 OK\r\nContent-Length: 1\r\n\r\nx",
+    [true, false],
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx",
+  ],
+  [
+    "of a length that is said twice one is left",
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nA: 1\r\nContent-Length: 1\r\n\r\nx",
+    [true, false],
+    "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nA: 1\r\n\r\nx",
+  ],
+  [
     "a length that chunks override goes",
     "HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     [true, false],
@@ -144,7 +166,7 @@ for (const [name, before, [keepAlive, isOldClient], after] of [
 const value = fc.string({ unit: fc.constantFrom("a", "B", "7", " ", ",", ";", "=", "\t"), maxLength: 20 });
 const field = fc.tuple(
   fc.constantFrom("A", "b-b", "X-Long-Name", "Keep-Alive", "Proxy-Connection", "TE", "Cookie", "x-hop", "Upgrade"),
-  value,
+  fc.oneof(value, fc.constant("trailers")),
 );
 const connection = fc.constantFrom("close", "keep-alive", "x-hop", "X-Hop, te", "a, keep-alive", "close, b-b");
 const fields = fc.array(
@@ -157,7 +179,7 @@ const fields = fc.array(
 const lines = (fields: readonly (readonly [string, string])[]): string =>
   fields.map(([name, value]) => `${name}: ${value}\r\n`).join("");
 
-/** The fields that the next hop must get: by RFC 9110 §7.6.1, written down without looking at our code. */
+/** The fields that the next hop must get: by RFC 9110 §7.6.1 and §10.1.4, written down without looking at our code. */
 function endToEnd(fields: readonly (readonly [string, string])[]): [string, string][] {
   const named = fields
     .filter(([name]) => name.toLowerCase() === "connection")
@@ -170,7 +192,8 @@ function endToEnd(fields: readonly (readonly [string, string])[]): [string, stri
   const gone = new Set([...named, "connection", "keep-alive", "proxy-connection"]);
   return fields
     .filter(([name]) => !gone.has(name.toLowerCase()))
-    .map(([name, value]) => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")]);
+    .map(([name, value]): [string, string] => [name, value.replace(/^[ \t]+|[ \t]+$/g, "")])
+    .filter(([name, value]) => name !== "TE" || value === "trailers");
 }
 
 test("an edited request reads as the same one without the fields of the hop; its body is untouched", () =>

@@ -87,6 +87,19 @@ test("empty lines before a request are skipped and counted (RFC 9112 §2.2)", ()
   assert.equal(view.length, 4 + head.length);
 });
 
+for (const version of ["1.2", "1.9"])
+  test(`HTTP/${version} is read as HTTP/1.1 (RFC 9110 §2.5)`, () =>
+    assert.equal(parsed(`GET / HTTP/${version}\r\nHost: a\r\n\r\n`).minor, 1));
+
+for (const [target, host] of [
+  ["http://a/", "A:80"],
+  ["https://a:443/", "a"],
+  ["http://a:443/", "a:443"],
+])
+  test(`${target} and Host ${host} are the same (RFC 9110 §4.2.3)`, () => {
+    parsed(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+  });
+
 for (const [version, connection, keepAlive] of [
   ["1.1", undefined, true],
   ["1.1", "close", false],
