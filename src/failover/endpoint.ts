@@ -34,11 +34,14 @@ export class Endpoint {
   #ifindex = 0;
   #destinations: readonly { readonly address: IpAddress; readonly to: SocketAddress }[] = [];
 
+  #settings: AdvertisementSettings;
+
   constructor(
-    readonly settings: AdvertisementSettings,
+    settings: AdvertisementSettings,
     readonly counters: InstanceCounters,
     readonly receiveBuffer: number | undefined,
   ) {
+    this.#settings = settings;
     const now = settings.authentication?.type === "AH" ? Math.floor(Date.now() / 1000) : 0;
     counters.serial = Math.max(counters.serial, now);
   }
@@ -48,22 +51,27 @@ export class Endpoint {
   }
 
   /**
-   * Opens the sockets on the interface, or again if that was deleted and came back under another index.
+   * Opens the sockets on the interface, or again if that was deleted and came back under another index. "any": what
+   * routes say (unicast only).
    * @param base  The interface below, if this is a virtual router's own (multicast only).
    * @returns whether the descriptor has changed. Throws a SystemError if it may not (no CAP_NET_RAW).
    */
-  follow(link: Link | undefined, base?: Link): boolean {
-    if (this.isOn(link)) return false;
+  follow(link: Link | "any" | undefined, base?: Link): boolean {
+    if (link === "any" ? this.fd >= 0 : this.isOn(link)) return false;
     this.close();
     if (link === undefined) return true;
+    if (link === "any") {
+      this.#openOn({ index: 0, name: "" });
+      return true;
+    }
     if (base === undefined) this.#openOn(link);
     else this.#openAbove(base, link);
     this.#ifindex = link.index;
     return true;
   }
 
-  #openOn(link: Link): void {
-    const { family, group, peers, unicast } = this.settings;
+  #openOn(link: Where): void {
+    const { family, group, peers, unicast } = this.#settings;
     const where = { ifindex: link.index, ifname: link.name };
     const joined = unicast ? { overheard: formatIp(VRRP_GROUP) } : { group: formatIp(group) };
     if (family === 4) {
@@ -85,7 +93,7 @@ export class Endpoint {
    * the other routers of this virtual router send can be heard there alone.
    */
   #openAbove(base: Link, link: Link): void {
-    const { group } = this.settings;
+    const { group } = this.#settings;
     const text = formatIp(group);
     const where = { ifindex: link.index, ifname: link.name, group: text, protocol: this.#protocol };
     this.fd = opened(openVrrpLinkSocket(where), link);
@@ -95,7 +103,14 @@ export class Endpoint {
   }
 
   get #protocol(): number {
-    return this.settings.authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
+    return this.#settings.authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
+  }
+
+  /** A peer calculates checksums as keepalived ≤ 1.3.6 does, and understands no others. @returns whether that is new. */
+  sendOldChecksums(): boolean {
+    if (this.#settings.oldUnicastChecksum !== "auto") return false;
+    this.#settings = { ...this.#settings, oldUnicastChecksum: "always" };
+    return true;
   }
 
   /**
@@ -123,7 +138,7 @@ export class Endpoint {
     let result = 0;
     for (const { address, to } of this.#destinations) {
       this.counters.serial++;
-      const length = encodeAdvertisement(sendMemory.bytes, this.settings, source, address, priority, this.serial);
+      const length = encodeAdvertisement(sendMemory.bytes, this.#settings, source, address, priority, this.serial);
       const sent = sendPacket(this.#sender, sendMemory, length, to);
       if (sent < 0) result = sent;
     }
@@ -150,7 +165,9 @@ export class Endpoint {
   }
 }
 
-function opened(fd: number, { name }: Link): number {
+type Where = Pick<Link, "index" | "name">;
+
+function opened(fd: number, { name }: Where): number {
   if (fd < 0) throw new SystemError(-fd, "raw socket for VRRP on", name);
   return fd;
 }

@@ -30,6 +30,7 @@ import { receiveBufferOf } from "./endpoint.js";
 import { RunningHeartbeat } from "./heartbeat.js";
 import type { ReportedState } from "./instance.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
+import { namesakesOf } from "./namesakes.js";
 import { HostNetwork } from "./network.js";
 import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
@@ -125,7 +126,8 @@ export class Engine {
     this.#instances = instances.map((own, index) => {
       const group = syncGroups.find(({ members }) => members.includes(own.name));
       const counters = new InstanceCounters(orders.counters, index);
-      return new RunningInstance(withGroupTrackers(own, group, instances), counters, around, group !== undefined);
+      const tracking = withGroupTrackers(own, group, instances);
+      return new RunningInstance(tracking, counters, around, group !== undefined, namesakesOf(own, instances));
     });
     this.#heartbeats = this.#makeHeartbeats(around.log);
     for (const group of syncGroups) {

@@ -45,8 +45,10 @@ export class HostNetwork {
     return link.up && link.running ? "up" : "down";
   }
 
-  hasAddress(name: string, address: string, prefixLength?: number): boolean {
-    return this.#addressesOf(name).some(
+  /** @param name undefined: on any interface */
+  hasAddress(name: string | undefined, address: string, prefixLength?: number): boolean {
+    const present = name === undefined ? [...this.#addresses.values()].flat() : this.#addressesOf(name);
+    return present.some(
       (known) => known.address === address && (prefixLength === undefined || known.prefixLength === prefixLength),
     );
   }

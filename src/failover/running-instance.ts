@@ -19,6 +19,7 @@ import {
   type ReportedState,
   step,
 } from "./instance.js";
+import { type Correspondent, correspondentOf, isAddressedTo } from "./namesakes.js";
 import type { HostNetwork } from "./network.js";
 import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
@@ -28,6 +29,7 @@ import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 import type { Claim } from "./wire/heartbeat.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
+import { IpHeader, readIpHeader } from "./wire/ip-header.js";
 import {
   Advertisement,
   type AdvertisementSettings,
@@ -36,7 +38,7 @@ import {
   peekVirtualRouterId,
   sameAddresses,
 } from "./wire/packet.js";
-import { advertisementSettings, instanceSettings, interfaceOf, ipAddress } from "./wire-settings.js";
+import { advertisementSettings, instanceSettings, ipAddress } from "./wire-settings.js";
 
 /** What the engine gives to its instances. */
 export interface Surroundings {
@@ -67,6 +69,7 @@ export interface Surroundings {
 }
 
 const heard = new Advertisement();
+const seen = new IpHeader();
 const OWNER = 255;
 
 export class RunningInstance implements Member, Announcing {
@@ -76,6 +79,7 @@ export class RunningInstance implements Member, Announcing {
   readonly virtualInterface: VirtualInterface | undefined;
   readonly #settings;
   readonly #wire;
+  readonly #correspondent: Correspondent;
   #state: InstanceState = initialState;
   #reported: ReportedState = "STOP";
   /** When interfaces that carry no advertisement are due; undefined: never, or not master. */
@@ -95,10 +99,13 @@ export class RunningInstance implements Member, Announcing {
     readonly counters: InstanceCounters,
     readonly around: Surroundings,
     isGrouped: boolean,
+    /** Other instances under the same number (see namesakesOf). */
+    readonly namesakes: readonly Correspondent[] = [],
   ) {
     this.#heardAt = around.now();
     this.#settings = instanceSettings(own, isGrouped);
     this.#wire = advertisementSettings(own);
+    this.#correspondent = correspondentOf(own);
     this.endpoint = new Endpoint(this.#wire, counters, around.receiveBuffer(own, this.#wire));
     const log: Surroundings["log"] = (level, text) => around.log(level, text);
     this.#peers = new PeerWatch(own, this.#wire, counters, around);
@@ -118,7 +125,7 @@ export class RunningInstance implements Member, Announcing {
     const isNew = virtual?.ensure() ?? false;
     const hasMoved =
       virtual === undefined || virtual.settings.transmitOnBase
-        ? this.endpoint.follow(around.network.link(interfaceOf(this.own)))
+        ? this.endpoint.follow(this.own.interface === undefined ? "any" : around.network.link(this.own.interface))
         : this.endpoint.follow(virtual.link, virtual.base);
     return { hasMoved, isNew };
   }
@@ -211,6 +218,7 @@ export class RunningInstance implements Member, Announcing {
       this.#peers.stranger(id, packet, length, heard);
       return;
     }
+    if (this.namesakes.length > 0 && !this.#isForUs(packet, length)) return;
     if (this.own.ownerIgnoreAdverts && this.own.priority === OWNER) return;
     const decoded = decodeAdvertisement(packet, length, heard);
     const verdict =
@@ -222,6 +230,8 @@ export class RunningInstance implements Member, Announcing {
     this.counters.count("advertisementsReceived");
     this.#heardAt = this.around.now();
     const { source } = heard.header;
+    if (heard.hasOldChecksum && this.endpoint.sendOldChecksums())
+      this.around.log("info", `(${this.own.name}) Setting unicast VRRPv3 checksum to old version`);
     if (heard.sequence >= 0) this.endpoint.raiseSerial(heard.sequence);
     this.counters.setLastHeard(source);
     if (heard.priority === 0) this.counters.count("priorityZeroReceived");
@@ -234,6 +244,9 @@ export class RunningInstance implements Member, Announcing {
     }
     this.#handle({ kind: "advertisement", source, priority: heard.priority, interval: heard.advertInterval });
   }
+
+  #isForUs = (packet: Uint8Array, length: number): boolean =>
+    !readIpHeader(packet, length, seen) || isAddressedTo(this.#correspondent, this.namesakes, seen);
 
   /** How it stands, for heartbeats. */
   get claim(): Claim {
@@ -282,8 +295,11 @@ export class RunningInstance implements Member, Announcing {
   #circumstances(): { assessment: Assessment; source: IpAddress } {
     const { network } = this.around;
     const configured = this.own.sourceAddress;
-    const present = configured === undefined || network.hasAddress(interfaceOf(this.own), configured);
-    const source = configured ?? network.firstAddress(interfaceOf(this.own), this.#wire.family, this.around.isVirtual);
+    const { interface: device } = this.own;
+    const present = configured === undefined || network.hasAddress(device, configured);
+    const source =
+      configured ??
+      (device === undefined ? undefined : network.firstAddress(device, this.#wire.family, this.around.isVirtual));
     const assessment = assess(this.own, {
       script: this.around.script,
       file: this.around.file,
@@ -369,8 +385,10 @@ export class RunningInstance implements Member, Announcing {
 
   /** Without it the kernel removes, with the first address of a network, all others of that network. */
   #promoteSecondaries(): void {
+    const { interface: device } = this.own;
+    const devices = device === undefined ? this.addresses.all.map((address) => address.device) : [device];
     try {
-      writeFileSync(`/proc/sys/net/ipv4/conf/${interfaceOf(this.own)}/promote_secondaries`, "1");
+      for (const name of new Set(devices)) writeFileSync(`/proc/sys/net/ipv4/conf/${name}/promote_secondaries`, "1");
     } catch (error) {
       this.#peers.complain("promote", () => `cannot set promote_secondaries: ${(error as Error).message}`);
     }
@@ -403,7 +421,7 @@ export class RunningInstance implements Member, Announcing {
     const { interval, all } = this.own.garp.extraInterfaces;
     const { network, now } = this.around;
     const virtual = this.virtualInterface?.settings;
-    const advertising = virtual?.transmitOnBase === false ? virtual.name : interfaceOf(this.own);
+    const advertising = virtual?.transmitOnBase === false ? virtual.name : this.own.interface;
     const silent = this.addresses.all.filter(
       ({ device }) => device !== advertising && (all || network.link(device)?.kind === "macvlan"),
     );

@@ -4,13 +4,15 @@ import { InstanceCounters, shareCounters } from "./counters.js";
 
 /** The same router on the wire, whatever it is called: number, family, interface and way of travelling. */
 function identity({ virtualRouterId, family, interface: device, transport, sourceAddress }: VrrpInstance): string {
-  const way = transport.kind === "unicast" ? `unicast from ${sourceAddress}` : "multicast";
+  const way = transport.kind === "unicast" ? `unicast from ${sourceAddress}` : `multicast to ${transport.group}`;
   return [virtualRouterId, family, device, way].join(" ");
 }
 
-/** The one in `instances` that is the same router as `own`. */
-export const successorOf = (own: VrrpInstance, { instances }: KeepalivedConfiguration): VrrpInstance | undefined =>
-  instances.find((other) => identity(other) === identity(own));
+/** The one in `instances` that is the same router as `own`; of several under one number, that of the same name. */
+export function successorOf(own: VrrpInstance, { instances }: KeepalivedConfiguration): VrrpInstance | undefined {
+  const same = instances.filter((other) => identity(other) === identity(own));
+  return same.find(({ name }) => name === own.name) ?? (same.length === 1 ? same[0] : undefined);
+}
 
 /** New names by old ones: new → old. */
 export function successorsOf(before: KeepalivedConfiguration, after: KeepalivedConfiguration): Map<string, string> {

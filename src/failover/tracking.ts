@@ -1,6 +1,5 @@
 /** What raises and lowers a priority, and what puts an instance into fault: scripts, links, the source address. */
 import type { SyncGroup, TrackedProxy, VrrpInstance, VrrpScript, Weight } from "../config/keepalived/model.js";
-import { interfaceOf } from "./wire-settings.js";
 
 /** What one tracked script has shown so far. Counts run towards the next change of mind. */
 export type ScriptState =
@@ -184,7 +183,7 @@ function contribution({ weight, reverse }: Weight, up: boolean): number {
 
 /** Its own interface, those its addresses live on, and those tracked with weight 0. */
 export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> {
-  const names = new Set(instance.trackPrimary ? [interfaceOf(instance)] : []);
+  const names = new Set(instance.trackPrimary && instance.interface !== undefined ? [instance.interface] : []);
   for (const address of [...instance.addresses, ...instance.excludedAddresses])
     if (address.device !== undefined) names.add(address.device);
   for (const tracked of instance.track.interfaces)

@@ -30,6 +30,7 @@ export function advertisementSettings(instance: VrrpInstance): AdvertisementSett
     authentication: authenticationOf(instance),
     addresses: instance.addresses.map(({ address }) => addressOctets(ipAddress(address))),
     plainChecksum: instance.checksum.v3AsV2,
+    oldUnicastChecksum: instance.checksum.oldUnicast,
     ...(transport.kind === "unicast" ? unicast(transport) : multicast(transport)),
   };
 }

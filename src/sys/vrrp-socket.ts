@@ -47,6 +47,7 @@ const NEXT_HEADER = 6;
 const FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 export interface VrrpSocketSettings {
+  /** 0, with an empty name: any interface (unicast). */
   readonly ifindex: number;
   readonly ifname: string;
   /** The multicast group to join; none with unicast peers. */
@@ -66,10 +67,12 @@ export function openVrrpSocket(settings: VrrpSocketSettings): number {
   const fd = socket(AF_INET, SOCK_RAW | FLAGS, protocol);
   const request = group === undefined ? undefined : multicastRequest(group, ifindex);
   return prepared(fd, [
-    () => bindToDevice(fd, ifname),
+    () => (ifindex === 0 ? 0 : bindToDevice(fd, ifname)),
     () => setOption(fd, IPPROTO_IP, IP_HDRINCL, 1),
     () => hurry(fd),
-    () => (overheard === undefined ? 0 : overhear(fd, multicastRequest(overheard, ifindex))),
+    // Groups that other sockets of this host have joined are not for this one.
+    () => (ifindex === 0 ? setOption(fd, IPPROTO_IP, IP_MULTICAST_ALL, 0) : 0),
+    () => (overheard === undefined || ifindex === 0 ? 0 : overhear(fd, multicastRequest(overheard, ifindex))),
     ...(request === undefined
       ? []
       : [
@@ -91,7 +94,7 @@ export function openVrrpSender6({ ifindex, ifname, group }: VrrpSocketSettings):
   const fd = socket(AF_INET6, SOCK_RAW | FLAGS, IPPROTO_RAW);
   const request = group === undefined ? undefined : multicastRequest6(group, ifindex);
   return prepared(fd, [
-    () => bindToDevice(fd, ifname),
+    () => (ifindex === 0 ? 0 : bindToDevice(fd, ifname)),
     () => hurry(fd),
     () => setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_LOOP, 0),
     () => setOption(fd, IPPROTO_IPV6, IPV6_MULTICAST_IF, ifindex),

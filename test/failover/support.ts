@@ -119,6 +119,7 @@ export const advertising: AdvertisementSettings = {
   checkSource: false,
   ttl: 255,
   plainChecksum: false,
+  oldUnicastChecksum: "auto",
 };
 
 /** The protocol of an instance as keepalived has it without a word. */

@@ -1,19 +1,16 @@
 /** Mistakes that show only when the whole configuration is known: between blocks, and in what is not there. */
 import type { Diagnostics, Span } from "../diagnostics.js";
-import type { Reading } from "./declare.js";
 import { familyOf, valueSpan } from "./instance-protocol.js";
 import type { FileDraft } from "./keywords/top.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
 import type { ScriptUser, VirtualAddress } from "./model.js";
-import { refuseFeature } from "./report.js";
 
 /** The count of addresses is one byte of an advertisement (RFC 3768 §5.3.5). */
 const mostAddresses = 255;
 
-export function checkConfiguration(draft: FileDraft, reading: Reading): void {
-  const { diagnostics } = reading;
+export function checkConfiguration(draft: FileDraft, diagnostics: Diagnostics): void {
   checkScripts(draft, diagnostics);
-  checkVirtualRouterIds(draft.instances, reading);
+  checkVirtualRouterIds(draft, diagnostics);
   checkAddresses(draft.instances, diagnostics);
   for (const instance of draft.instances) {
     checkUnicast(instance, diagnostics);
@@ -72,19 +69,19 @@ function warnOfRoot(
 }
 
 /** Advertisements are told apart by interface, family and number; unicast also by its peers, multicast by its group. */
-function checkVirtualRouterIds(instances: readonly InstanceDraft[], reading: Reading): void {
+function checkVirtualRouterIds({ instances, global }: FileDraft, diagnostics: Diagnostics): void {
+  const usualGroup = { 4: global.multicastGroup4, 6: global.multicastGroup6 } as const;
   const taken = new Map<string, InstanceDraft[]>();
   for (const instance of instances) {
     const { interface: device, virtualRouterId: id } = instance;
     if (id === undefined) continue;
-    const key = `${device ?? ""} ${id} ${familyOf(instance)}`;
+    const key = `${id} ${familyOf(instance)}`;
     const others = taken.get(key) ?? [];
     taken.set(key, [...others, instance]);
-    const [other] = others;
-    const clashing = others.find((one) => !areApart(instance, one));
+    const clashing = others.find((one) => !areApart(instance, one, usualGroup[familyOf(instance)]));
     const where = device === undefined ? "" : ` on ${device}`;
     if (clashing !== undefined)
-      reading.diagnostics.report({
+      diagnostics.report({
         severity: "error",
         code: "duplicate-virtual-router-id",
         span: valueSpan(instance, "virtual_router_id"),
@@ -92,21 +89,20 @@ function checkVirtualRouterIds(instances: readonly InstanceDraft[], reading: Rea
         cause: "advertisements of the two could not be told apart",
         remedy: "give each instance on one interface a number of its own",
       });
-    else if (other !== undefined)
-      refuseFeature(
-        "vrrp_instance shared virtual_router_id",
-        `sharing virtual_router_id ${id}${where} with ${other.name}`,
-        valueSpan(instance, "virtual_router_id"),
-        reading,
-      );
   }
 }
 
-function areApart(one: InstanceDraft, other: InstanceDraft): boolean {
-  if (one.peers.length === 0 && other.peers.length === 0)
-    return one.multicastGroup?.address !== other.multicastGroup?.address;
-  const theirs = new Set(other.peers.map((peer) => peer.address));
-  return one.peers.length > 0 && theirs.size > 0 && !one.peers.some((peer) => theirs.has(peer.address));
+/** keepalived has it so: unicast and multicast count by themselves, and so do unicast source addresses. */
+function areApart(one: InstanceDraft, other: InstanceDraft, usualGroup: string): boolean {
+  const onOneLink = one.interface === other.interface;
+  if (one.peers.length > 0 !== other.peers.length > 0) return true;
+  if (one.peers.length === 0)
+    return !onOneLink || (one.multicastGroup?.address ?? usualGroup) !== (other.multicastGroup?.address ?? usualGroup);
+  if (!onOneLink && one.interface !== undefined && other.interface !== undefined) return true;
+  const [mine, theirs] = [one.sourceAddress?.address, other.sourceAddress?.address];
+  if (mine !== undefined && theirs !== undefined && mine !== theirs) return true;
+  const peers = new Set(other.peers.map((peer) => peer.address));
+  return !one.peers.some((peer) => peers.has(peer.address));
 }
 
 function checkAddresses(instances: readonly InstanceDraft[], diagnostics: Diagnostics): void {

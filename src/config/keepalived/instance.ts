@@ -46,7 +46,12 @@ export function resolveInstance(draft: InstanceDraft, resolving: Resolving): Vrr
   const foreign = excludedAddresses.find((address) => address.family === 6);
   if (family === 4 && foreign !== undefined) refuseFeature("vrrp_instance IPv6", "IPv6", foreign.span, resolving);
   const advertInterval = advertIntervalOf(draft, version, diagnostics);
-  if (draft.virtualRouterId === undefined || (draft.interface === undefined && transport.kind === "multicast"))
+  const isUnanchored =
+    draft.sourceAddress === undefined || isLinkLocal(draft.sourceAddress) || draft.vmac !== undefined;
+  if (
+    draft.virtualRouterId === undefined ||
+    (draft.interface === undefined && (transport.kind === "multicast" || isUnanchored))
+  )
     return undefined;
   return {
     name: draft.name,
@@ -98,16 +103,41 @@ export function resolveInstance(draft: InstanceDraft, resolving: Resolving): Vrr
   };
 }
 
+/** Unicast may go by whatever interface the routes say; then there is none to take an address from. */
+function reportUnanchored({ name, span, sourceAddress, vmac }: InstanceDraft, diagnostics: Diagnostics): void {
+  const needs = (code: string, what: string, cause: string, remedy: string) =>
+    diagnostics.report({ severity: "error", code, span, message: `${name} needs ${what}`, cause, remedy });
+  if (sourceAddress === undefined)
+    needs(
+      "missing-source",
+      "unicast_src_ip or interface",
+      "advertisements have to come from an address that peers know",
+      "add unicast_src_ip with this router's own address",
+    );
+  else if (isLinkLocal(sourceAddress))
+    needs(
+      "missing-interface",
+      "an interface",
+      `${sourceAddress.address} is link-local: it says nothing without one`,
+      "add a line such as interface eth0",
+    );
+  if (vmac !== undefined)
+    needs(
+      "missing-interface",
+      "an interface for use_vmac",
+      "the virtual interface is made on it",
+      "add a line such as interface eth0",
+    );
+}
+
+const isLinkLocal = ({ family, address }: { readonly family: AddressFamily; readonly address: string }): boolean =>
+  family === 6 && /^fe[89ab]/.test(address);
+
 function reportMissing(draft: InstanceDraft, resolving: Resolving): void {
   const { diagnostics } = resolving;
   // A keyword that is there with a wrong value has been reported; it is not missing.
-  if (!draft.written.has("interface") && draft.peers.length > 0)
-    refuseFeature(
-      "vrrp_instance unicast_peer without interface",
-      "unicast without an interface",
-      draft.span,
-      resolving,
-    );
+  const isUnicast = draft.peers.length > 0;
+  if (!draft.written.has("interface") && isUnicast) reportUnanchored(draft, diagnostics);
   else if (!draft.written.has("interface"))
     diagnostics.report({
       severity: "error",

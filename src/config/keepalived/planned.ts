@@ -7,9 +7,6 @@
  */
 export const planned: ReadonlySet<string> = new Set([
   // The protocol
-  "vrrp_instance old_unicast_checksum",
-  "vrrp_instance unicast_peer without interface",
-  "vrrp_instance shared virtual_router_id",
   "vrrp_instance vrf",
   "vrrp_instance timer_expired_backup",
   "heartbeat_path protocol",
@@ -18,7 +15,6 @@ export const planned: ReadonlySet<string> = new Set([
   "vrrp_instance virtual_ipaddress_excluded use_vmac",
   "vrrp_instance use_vmac_addr",
   "vrrp_instance use_ipvlan",
-  "global_defs default_interface",
   "global_defs vmac_addr_prefix",
   "global_defs disable_local_igmp",
   "global_defs nftables_ifindex",

@@ -53,7 +53,7 @@ export function readKeepalived(
   };
   const draft = newFileDraft();
   interpret(parseTree(preprocess(files, sources, diagnostics), top, diagnostics), top, draft, reading);
-  checkConfiguration(draft, reading);
+  checkConfiguration(draft, diagnostics);
   return resolve(draft, reading);
 }
 

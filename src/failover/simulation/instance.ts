@@ -13,7 +13,7 @@ import {
   peekVirtualRouterId,
   type Rejection,
 } from "../wire/packet.js";
-import { advertisementSettings, instanceSettings, interfaceOf } from "../wire-settings.js";
+import { advertisementSettings, instanceSettings } from "../wire-settings.js";
 import type { SimulatedBox } from "./box.js";
 
 export class SimulatedInstance implements Member {
@@ -128,7 +128,8 @@ export class SimulatedInstance implements Member {
   }
 
   get #isConnected(): boolean {
-    return this.box.isUp && this.box.link(interfaceOf(this.own)) === "up";
+    const { interface: device } = this.own;
+    return this.box.isUp && (device === undefined || this.box.link(device) === "up");
   }
 
   #circumstances() {

@@ -69,8 +69,8 @@ export class Advertisement {
   addressCount = 0;
   /** One after the other, of 4 or 16 octets each. */
   readonly addresses = new Uint8Array(MAX_ADDRESSES * addressLength(6));
-  /** The checksum covers the message alone, as RFC 9568 §5.2.8 has it for IPv4. */
-  hasPlainChecksum = false;
+  /** Unicast whose checksum is that of a packet to the multicast group, as keepalived ≤ 1.3.6 sends it. */
+  hasOldChecksum = false;
 }
 
 /** Eight octets each, padded with zeros. */
@@ -109,6 +109,11 @@ export interface AdvertisementSettings {
    * otherwise), or the message alone (RFC 9568). Either is accepted.
    */
   readonly plainChecksum: boolean;
+  /**
+   * Unicast of version 3 over IPv4: whether the pseudo-header names the multicast group in place of the peer, as
+   * keepalived ≤ 1.3.6 has it. "auto": not sent until it is received; "never": not accepted either.
+   */
+  readonly oldUnicastChecksum: "auto" | "always" | "never";
 }
 
 /** A password as it stands in a packet: eight octets, cut or padded with zeros (RFC 2338 §5.3.6.1). */
@@ -157,13 +162,22 @@ export function encodeAdvertisement(
     at += address.length;
   }
   const isPlain = version === 2 || (family === 4 && own.plainChecksum);
-  const pseudo = isPlain ? 0 : pseudoHeaderSum(into, family, IPPROTO_VRRP, length - start);
+  const isOld = own.unicast && family === 4 && own.oldUnicastChecksum === "always";
+  const pseudo = isPlain
+    ? 0
+    : (isOld ? oldPseudoHeaderSum : pseudoHeaderSum)(into, family, IPPROTO_VRRP, length - start);
   writeUint16(into, start + 6, internetChecksum(into, start, length - start, pseudo));
   if (isSigned) {
     writeAuthenticationHeader(into, headerLength(family), length, authentication.password, serial, own.unicast);
   }
   return length;
 }
+
+/** The same as if the packet went to the multicast group. */
+const oldPseudoHeaderSum: typeof pseudoHeaderSum = (packet, family, protocol, length) =>
+  pseudoHeaderSum(packet, family, protocol, length) -
+  (readUint16(packet, 16) + readUint16(packet, 18)) +
+  ((VRRP_GROUP >>> 16) + (VRRP_GROUP & 0xffff));
 
 const authenticationType = ({ authentication }: AdvertisementSettings): number =>
   authentication === undefined ? AUTH_NONE : authentication.type === "AH" ? AUTH_AH : AUTH_PASS;
@@ -210,13 +224,12 @@ export function decodeAdvertisement(packet: Uint8Array, length: number, into: Ad
   const count = packet[start + 3]!;
   const addresses = count * addressLength(family);
   if (total !== VRRP_HEADER + addresses + (version === 2 ? AUTHENTICATION_DATA : 0)) return "length";
-  const pseudo = version === 2 ? 0 : pseudoHeaderSum(packet, family, IPPROTO_VRRP, total);
-  const isPlain = family === 4 && internetChecksum(packet, start, total) === 0;
-  if (!isPlain && (version === 2 || internetChecksum(packet, start, total, pseudo) !== 0)) return "checksum";
+  const checksum = checksumForm(packet, family, version, start, total);
+  if (checksum === "wrong") return "checksum";
 
   Object.assign(into.header, found);
   into.version = version;
-  into.hasPlainChecksum = isPlain;
+  into.hasOldChecksum = checksum === "old-unicast";
   into.virtualRouterId = packet[start + 1]!;
   into.priority = packet[start + 2]!;
   into.addressCount = count;
@@ -232,6 +245,22 @@ export function decodeAdvertisement(packet: Uint8Array, length: number, into: Ad
   const password = end - AUTHENTICATION_DATA;
   for (let index = 0; index < AUTHENTICATION_DATA; index++) into.password[index] = packet[password + index]!;
   return "ok";
+}
+
+/** What the checksum covers beside the message: version 2 nothing, IPv6 the pseudo-header, version 3 over IPv4 either. */
+function checksumForm(
+  packet: Uint8Array,
+  family: Family,
+  version: number,
+  start: number,
+  length: number,
+): "message" | "pseudo-header" | "old-unicast" | "wrong" {
+  if (family === 4 && internetChecksum(packet, start, length) === 0) return "message";
+  if (version === 2) return "wrong";
+  if (internetChecksum(packet, start, length, pseudoHeaderSum(packet, family, IPPROTO_VRRP, length)) === 0)
+    return "pseudo-header";
+  const old = family === 4 ? oldPseudoHeaderSum(packet, family, IPPROTO_VRRP, length) : 0;
+  return family === 4 && internetChecksum(packet, start, length, old) === 0 ? "old-unicast" : "wrong";
 }
 
 /**
@@ -251,6 +280,7 @@ export function checkAdvertisement(
   if (multicast === own.unicast || (multicast && header.destination !== own.group)) return "destination";
   if (multicast && header.ttl !== VRRP_TTL) return "ttl";
   if (received.version !== own.version) return "version";
+  if (received.hasOldChecksum && own.oldUnicastChecksum === "never") return "checksum";
   if (own.unicast) {
     const peer = own.peers.find(({ address }) => address === header.source);
     if (peer === undefined && own.checkSource) return "source";

@@ -391,7 +391,25 @@ test("one virtual_router_id may serve both families, apart peers and apart group
   assert.deepEqual(errors(two("", "")), ["11:21 duplicate-virtual-router-id"]);
   assert.deepEqual(errors(two("unicast_peer {\n 10.0.0.1\n }", "unicast_peer {\n 10.0.0.2\n }")), []);
   assert.deepEqual(errors(two("mcast_dst_ip 224.0.0.55", "")), []);
+  assert.deepEqual(errors(two("mcast_dst_ip 224.0.0.18", "")), ["11:21 duplicate-virtual-router-id"]);
+  const unicast = (source: string) => `unicast_src_ip 10.0.0.${source}\n unicast_peer {\n 10.0.0.9\n }`;
+  assert.deepEqual(errors(two(unicast("1"), "")), []);
+  assert.deepEqual(errors(two(unicast("1"), unicast("2"))), []);
+  assert.deepEqual(errors(two(unicast("1"), unicast("1"))), ["14:21 duplicate-virtual-router-id"]);
   assert.deepEqual(errors(instanceWith("") + ipv6("").replace("virtual_router_id 6", "virtual_router_id 51")), []);
+});
+
+test("unicast needs no interface, if it has an address to come from", () => {
+  const without = (lines: string) => instanceWith(lines).replace("interface eth0\n", "");
+  const peer = "unicast_peer {\n 10.0.0.9\n }";
+  const { instances } = configuration(`${without(`unicast_src_ip 10.0.0.1\n ${peer}`)}global_defs {
+    default_interface eth7
+  }`);
+  assert.equal(instances[0]!.interface, undefined);
+  assert.equal(instances[0]!.addresses[0]!.device, "eth7");
+  assert.deepEqual(errors(without(peer)), ["1:15 missing-source"]);
+  assert.deepEqual(errors(without("unicast_src_ip 10.0.0.1")), ["1:15 missing-interface"]);
+  assert.deepEqual(errors(without(`unicast_src_ip 10.0.0.1\n use_vmac\n ${peer}`)), ["1:15 missing-interface"]);
 });
 
 test("a heartbeat path has peers and a key", () => {

@@ -209,6 +209,20 @@ describe("version 3 (RFC 9568 §5)", () => {
     assert.equal(judge(encode(v3), plain), "ok");
   });
 
+  test("unicast may have the checksum of a packet to the group, as keepalived up to 1.3.6 has it", () => {
+    const unicast = { ...v3, unicast: true, peers: [peer], group: peer.address };
+    const old = { ...unicast, oldUnicastChecksum: "always" } as const;
+    const packet = encode(old);
+    // The same sum as in a packet to 224.0.0.18, whose checksum stands above.
+    assert.equal(Buffer.from(packet.subarray(26, 28)).toString("hex"), "d690");
+    const got = new Advertisement();
+    assert.equal(decode(packet, got), "ok");
+    assert.equal(got.hasOldChecksum, true);
+    assert.equal(checkAdvertisement(got, unicast, packet), "ok");
+    assert.equal(judge(packet, { ...unicast, oldUnicastChecksum: "never" }), "checksum");
+    assert.equal(judge(encode(unicast), old), "ok");
+  });
+
   test("another interval is no reason to discard: it is learnt; 0 is", () => {
     assert.equal(judge(encode({ ...v3, advertInterval: fromSeconds(1) }), v3), "ok");
     assert.equal(judge(encode({ ...v3, advertInterval: microseconds(0) }), v3), "interval");
