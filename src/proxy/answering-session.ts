@@ -21,14 +21,17 @@ export abstract class AnsweringSession extends ExchangeSession {
     this.answer(status, termination);
   }
 
-  /** Answers with an error page. The client's connection goes on if its request has been read to the end. */
-  protected answer(status: number, termination: string): void {
+  /**
+   * Answers with a page of our own. The client's connection goes on if its request has been read to the end.
+   * @param page undefined: the one that the backend, or else the frontend, has for the status
+   */
+  protected answer(status: number, termination: string, page?: ErrorPage): void {
     const { context, frontend } = this;
     this.closeUpstream();
     this.response.release();
     this.status = status;
     const { pages } = this.isInBackend ? this.backend! : frontend;
-    this.reply = this.#replyWith(pages.page(status, frontend.pages));
+    this.reply = this.#replyWith(page ?? pages.page(status, frontend.pages));
     this.endExchange(termination);
     this.phase = Phase.replying;
     context.loop.timers.arm(this.timer, context.loop.now + frontend.settings.timeoutClient);
@@ -56,13 +59,14 @@ export abstract class AnsweringSession extends ExchangeSession {
     if (this.client.ended || this.request.drain(this.client) !== Transfer.waiting) this.end();
   }
 
-  #replyWith({ closing, keeping, headLength }: ErrorPage): Reply {
+  #replyWith({ closing, closingHeadLength, keeping, headLength }: ErrorPage): Reply {
     const { context, request } = this;
     const { pool } = context;
     const isKeepable = keeping !== undefined && keeping.length <= pool.size && request.head.minor === 1;
     // A stream of HTTP/2 carries one request, and is over with its answer.
     if (!isKeepable || !this.isHttp1Connection || !request.body.done || context.stopping) this.keepAlive = false;
-    if (!this.keepAlive) return new Reply(pool, closing);
-    return new Reply(pool, request.head.method === Method.HEAD ? keeping!.subarray(0, headLength) : keeping!);
+    const isForHead = request.head.method === Method.HEAD;
+    if (this.keepAlive) return new Reply(pool, isForHead ? keeping!.subarray(0, headLength) : keeping!);
+    return new Reply(pool, isForHead ? closing.subarray(0, closingHeadLength) : closing);
   }
 }

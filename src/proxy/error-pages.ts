@@ -31,6 +31,8 @@ export const errorStatuses: readonly number[] = Object.keys(PAGES).map(Number);
 export interface ErrorPage {
   /** After it the connection is closed. */
   readonly closing: Uint8Array;
+  /** Bytes of that which answer HEAD. */
+  readonly closingHeadLength: number;
   /** After it the connection goes on; undefined: nobody could tell where it ends. */
   readonly keeping: Uint8Array | undefined;
   /** Bytes of that which answer HEAD. */
@@ -44,9 +46,16 @@ export function builtInPage(status: number): ErrorPage {
 
 /** @param content An `errorfile`, one character a byte: a raw response, sent as it is, line ends included. */
 export function pageOfFile(content: string): ErrorPage {
+  const closing = Buffer.from(content, "latin1");
   const keeping = withoutClose(content);
-  const headLength = (keeping?.indexOf("\r\n\r\n") ?? 0) + 4;
-  return { closing: Buffer.from(content, "latin1"), keeping, headLength };
+  const headLength = keeping === undefined ? 0 : headLengthOf(keeping);
+  return { closing, closingHeadLength: headLengthOf(closing), keeping, headLength };
+}
+
+/** All of it, where no empty line ends the head. */
+function headLengthOf(response: Buffer): number {
+  const end = response.indexOf("\r\n\r\n");
+  return end < 0 ? response.length : end + 4;
 }
 
 /** The response as HTTP/1.1, its Connection field taken out, if it says its length and says it right. */

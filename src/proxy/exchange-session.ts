@@ -17,10 +17,12 @@ export const Phase = {
   /** The request is on its way, or the response. */
   exchanging: 3,
   tunnel: 4,
+  /** A rule has our answer held back (`http-request tarpit`). */
+  tarpitted: 5,
   /** Our own answer is on its way. */
-  replying: 5,
+  replying: 6,
   /** It has gone; the client's bytes are thrown away for a moment, so that no RST overtakes the answer. */
-  lingering: 6,
+  lingering: 7,
 } as const;
 
 export abstract class ExchangeSession extends BalancedSession {
@@ -39,6 +41,8 @@ export abstract class ExchangeSession extends BalancedSession {
   /** Bytes of the present request and of its response that have been sent on, as its end counts them. */
   bytesUp = 0;
   bytesDown = 0;
+  /** A rule has said that it is not to be sent again, whatever `retry-on` says. */
+  isSentOnce = false;
 
   /** One of `Phase`. */
   protected phase: number = Phase.idle;
@@ -82,6 +86,7 @@ export abstract class ExchangeSession extends BalancedSession {
     this.response.interimBytes = 0;
     this.retries = 0;
     this.redispatched = false;
+    this.isSentOnce = false;
     this.waitForHead();
   }
 

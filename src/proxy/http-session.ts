@@ -4,6 +4,7 @@
  * forwarded; the classes below do the rest, each for one part of an exchange:
  *
  *     ReceivingSession   reads the request's head and finds its backend
+ *     RuledSession       answers, or does not, where a rule says so
  *     ReplayingSession   sends it again, or answers, when a server fails
  *     ReusingSession     gets it a connection to its server, and keeps that for later
  *     AnsweringSession   sends our own answers
@@ -39,6 +40,9 @@ export class HttpSession extends ReceivingSession {
       case Phase.tunnel:
         this.breakOff("CD");
         break;
+      case Phase.tarpitted:
+        this.endTarpit();
+        break;
       default:
         this.end();
     }
@@ -55,6 +59,9 @@ export class HttpSession extends ReceivingSession {
         break;
       case Phase.tunnel:
         this.#runTunnel();
+        break;
+      case Phase.tarpitted:
+        this.watchTarpitted();
         break;
       case Phase.replying:
         this.sendReply();
@@ -97,6 +104,9 @@ export class HttpSession extends ReceivingSession {
       case Phase.tunnel:
         this.endExchange(this.tunnel!.isClientLate ? "cD" : "sD");
         this.end();
+        break;
+      case Phase.tarpitted:
+        this.endTarpit();
         break;
       default:
         this.end();

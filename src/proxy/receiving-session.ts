@@ -4,9 +4,10 @@ import type { Channel } from "../reactor/channel.js";
 import type { ClientAddress } from "./client-address.js";
 import { Phase } from "./exchange-session.js";
 import { Transfer } from "./http1/transfer.js";
-import { ReplayingSession } from "./replaying-session.js";
+import { RuledSession } from "./ruled-session.js";
 import { Evidence } from "./rules/evidence.js";
 import type { FrontendRules } from "./rules/frontend-rules.js";
+import { hasAnswer, type Ruling } from "./rules/http-request-rules.js";
 import type { BackendRuntime, FrontendRuntime } from "./runtime.js";
 import type { SessionContext } from "./session.js";
 import { Counter } from "./shared-state.js";
@@ -14,8 +15,10 @@ import { areSameNames } from "./tls/server-names.js";
 
 const evidence = new Evidence();
 
-export abstract class ReceivingSession extends ReplayingSession {
+export abstract class ReceivingSession extends RuledSession {
   readonly #isHttp1: boolean;
+  /** Where the rules send the present request; undefined: nowhere. */
+  #chosen: BackendRuntime | undefined;
 
   /** @param isHttp1 it cannot turn out to be HTTP/2 */
   constructor(
@@ -86,9 +89,12 @@ export abstract class ReceivingSession extends ReplayingSession {
     const { head } = request;
     this.headAt = this.context.loop.now;
     if (frontend.log !== undefined) this.requestLine = this.describeRequest();
-    const backend = this.#route(frontend.rules);
-    if (backend === "reject") {
-      this.#deny();
+    const ruling = this.#route(frontend.rules);
+    const backend = this.#chosen;
+    if (ruling !== undefined && !hasAnswer(ruling)) {
+      frontend.counters.add(Counter.requests, 1);
+      if (backend !== undefined) this.#enter(backend);
+      this.drop(ruling.kind);
       return;
     }
     const mode = connectionMode(frontend.settings.connectionMode, backend?.settings.connectionMode);
@@ -101,40 +107,44 @@ export abstract class ReceivingSession extends ReplayingSession {
     this.keepAlive = head.keepAlive && mode !== "close";
     this.response.begin(head.method);
     this.phase = Phase.connecting;
-    if (backend === undefined) {
-      this.answer(503, "SC");
-      return;
-    }
+    if (backend !== undefined) this.#enter(backend);
+    if (ruling !== undefined) this.obey(ruling);
+    else if (backend === undefined) this.answer(503, "SC");
+    else this.connectToServer(backend);
+  }
+
+  #enter(backend: BackendRuntime): void {
     this.backend = backend;
     this.isInBackend = true;
     this.context.state.enter(backend.entity);
     backend.counters.add(Counter.sessions, 1);
     backend.counters.add(Counter.requests, 1);
-    this.connectToServer(backend);
   }
 
-  /** Asks the rules, and takes what the servers are to be told; before `accept` changes the head. */
-  #route(rules: FrontendRules<BackendRuntime>): BackendRuntime | "reject" | undefined {
-    const isPlain = !rules.needRequest && rules.fallback?.takeServerNames === undefined;
-    if (isPlain && this.serverNames === undefined) return rules.fallback;
+  /**
+   * Asks the rules, chooses the backend, and takes what the servers are to be told; before `accept` changes the head.
+   * @returns undefined when the request is to go to a server
+   */
+  #route(rules: FrontendRules<BackendRuntime>): Ruling | undefined {
+    this.#chosen = rules.fallback;
+    const isPlain = !rules.needRequest && rules.fallback?.needsRequest !== true;
+    if (isPlain && this.serverNames === undefined) return undefined;
     const { bytes, start, end } = this.request.input;
     evidence.ofRequest(this, bytes, start, end, this.request.head);
-    if (rules.inspect(evidence) === "reject") return "reject";
+    this.#chosen = undefined;
+    const action = rules.inspect(evidence);
+    if (action === "reject" || action === "silent-drop") return { kind: action };
+    const ruling = rules.httpRequest.judge(evidence, this);
+    if (ruling !== undefined) return ruling;
     const backend = rules.chooseBackend(evidence);
+    this.#chosen = backend;
     const names = backend?.takeServerNames?.(evidence);
     // A connection for one name is not one for another.
     if (!areSameNames(names, this.serverNames)) this.closeOwn();
     this.serverNames = names;
-    return backend;
-  }
-
-  /** `tcp-request content reject`: the client gets no answer. */
-  #deny(): void {
-    const { frontend } = this;
-    frontend.counters.add(Counter.requests, 1);
-    frontend.counters.add(Counter.deniedRequests, 1);
-    frontend.log?.http(this, "PR");
-    this.end();
+    // The rules of a `listen` section have been asked already.
+    const isOther = backend !== undefined && backend.settings.id !== this.frontend.settings.id;
+    return isOther ? backend.httpRequest.judge(evidence, this) : undefined;
   }
 
   get #mayBeHttp2(): boolean {

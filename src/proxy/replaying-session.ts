@@ -67,10 +67,11 @@ export abstract class ReplayingSession extends ReusingSession {
 
   /**
    * `retry-on`: the same request once more, whatever its method. False if the event is none of those, if it has been
-   * tried often enough, if the request does not fit into a buffer, or if something of an answer has gone out.
+   * tried often enough, if a rule has forbidden it, if the request does not fit into a buffer, or if something of an answer has gone out.
    */
   protected retryOn(isEvent: boolean): boolean {
-    if (!isEvent || !this.hasRetriesLeft || this.response.bytes > 0 || !this.request.rewind()) return false;
+    if (!isEvent || this.isSentOnce || !this.hasRetriesLeft || this.response.bytes > 0 || !this.request.rewind())
+      return false;
     this.response.begin(this.request.head.method);
     this.responseAt = 0;
     this.status = 0;

@@ -14,6 +14,7 @@ import { fullConnections, ServerLimits } from "./queue/limits.js";
 import type { WaitingRoom } from "./queue/waiting-room.js";
 import type { Evidence } from "./rules/evidence.js";
 import { FrontendRules } from "./rules/frontend-rules.js";
+import { HttpRequestRules } from "./rules/http-request-rules.js";
 import { isAny } from "./server-socket.js";
 import { type Entity, EntityCounters, type SharedState } from "./shared-state.js";
 import { socketAddress } from "./socket-address.js";
@@ -91,6 +92,7 @@ export class BackendRuntime {
   readonly queue: BackendQueue<ServerRuntime> | undefined;
   /** Undefined: no server is told a name that depends on the client. */
   readonly takeServerNames: ((evidence: Evidence) => ServerNames) | undefined;
+  readonly httpRequest: HttpRequestRules;
   readonly pages: ErrorPages;
 
   constructor(
@@ -110,7 +112,13 @@ export class BackendRuntime {
     this.queue = limits && new BackendQueue(state, entity, servers, limits, room.lists, room);
     this.balancer = createBalancer(settings, entity, servers, state, limits);
     this.takeServerNames = compileServerNames(settings.servers.map(({ tls }) => tls?.serverNameSample));
+    this.httpRequest = new HttpRequestRules(settings.httpRequest);
     this.pages = new ErrorPages(settings.errorFiles);
+  }
+
+  /** Something of the request has to be known to serve it. */
+  get needsRequest(): boolean {
+    return this.takeServerNames !== undefined || !this.httpRequest.isEmpty;
   }
 }
 

@@ -2,6 +2,7 @@
 import type { ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import { EAGAIN } from "../sys/errno.js";
+import { vanishOnClose } from "../sys/socket.js";
 import { BalancedSession } from "./balanced-session.js";
 import { Relay, Relayed } from "./relay.js";
 import { Evidence } from "./rules/evidence.js";
@@ -49,8 +50,9 @@ export class TcpSession extends BalancedSession {
       this.#isInspecting = false;
       context.loop.timers.disarm(this.timer);
       this.#chooseBackend();
-    } else if (action === "reject") {
+    } else if (action === "reject" || action === "silent-drop") {
       frontend.counters.add(Counter.deniedRequests, 1);
+      if (action === "silent-drop") vanishOnClose(client.fd);
       this.#finish("PR");
     } else if (buffer.length === 0) this.#releaseInspected();
   }

@@ -7,7 +7,7 @@ import { Loop } from "../reactor/loop.js";
 import { PipePool } from "../reactor/pipes.js";
 import { errnoText } from "../sys/errno.js";
 import { chrootThread, setThreadName } from "../sys/process.js";
-import { close, resetOnClose } from "../sys/socket.js";
+import { close, resetOnClose, vanishOnClose } from "../sys/socket.js";
 import { liveHandles } from "../sys/ssl.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
 import { ConnectionLimits } from "./connection-limits.js";
@@ -163,15 +163,16 @@ class ProxyWorker implements SessionContext {
     if (!rules.hasConnectionRules) return acceptProxy ? afterHeader : onAccepted;
     return (fd, address) => {
       const localAddress = (): ClientAddress => localAddressOf(fd, bind + 1);
-      const { isAccepted, expectsProxy } = rules.admit(evidence.ofClient({ address, localAddress }));
-      if (isAccepted) {
+      const { action, expectsProxy } = rules.admit(evidence.ofClient({ address, localAddress }));
+      if (action === "accept") {
         (acceptProxy || expectsProxy ? afterHeader : onAccepted)(fd, address);
         return;
       }
       counters.add(Counter.connections, 1);
       counters.add(Counter.deniedConnections, 1);
       this.#limitsOf(frontend).leave();
-      resetOnClose(fd);
+      if (action === "reject") resetOnClose(fd);
+      else vanishOnClose(fd);
       close(fd);
     };
   }

@@ -43,7 +43,9 @@ export const TCP_KEEPINTVL = 5;
 export const TCP_KEEPCNT = 6;
 export const TCP_DEFER_ACCEPT = 9;
 export const TCP_USER_TIMEOUT = 18;
+export const TCP_REPAIR = 19;
 export const TCP_FASTOPEN = 23;
+export const IP_TTL = 2;
 export const IP_HDRINCL = 3;
 export const IP_FREEBIND = 15;
 export const IP_TRANSPARENT = 19;
@@ -52,6 +54,7 @@ export const IP_MULTICAST_IF = 32;
 export const IP_MULTICAST_LOOP = 34;
 export const IP_ADD_MEMBERSHIP = 35;
 export const IP_MULTICAST_ALL = 49;
+export const IPV6_UNICAST_HOPS = 16;
 export const IPV6_V6ONLY = 26;
 export const IPV6_TRANSPARENT = 75;
 export const IPV6_FREEBIND = 78;
@@ -147,6 +150,17 @@ export function resetOnClose(fd: number): void {
   scratchWords[0] = 1;
   scratchWords[1] = 0;
   nativeSetsockopt(fd, SOL_SOCKET, SO_LINGER, scratch.address, 8);
+}
+
+/**
+ * The peer is not told that the connection ends: it keeps believing in it. A socket under repair, which needs
+ * CAP_NET_ADMIN, is closed without a segment; without that, an RST goes no further than the first router.
+ */
+export function vanishOnClose(fd: number): void {
+  if (setOption(fd, IPPROTO_TCP, TCP_REPAIR, 1) === 0) return;
+  setOption(fd, IPPROTO_IP, IP_TTL, 1);
+  setOption(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, 1);
+  resetOnClose(fd);
 }
 
 /** Makes a descriptor that was inherited like those made here: non-blocking, and closed in programs that are run. */

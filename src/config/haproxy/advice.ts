@@ -24,6 +24,7 @@ class Advisor {
 
   proxy(proxy: ProxyDraft): void {
     this.missingTimeouts(proxy);
+    this.idleRules(proxy);
     if (hasFrontend(proxy.kind)) this.frontend(proxy);
     if (hasBackend(proxy.kind)) this.backend(proxy);
   }
@@ -145,8 +146,18 @@ class Advisor {
     );
   }
 
+  private idleRules({ kind, name, settings, rules }: ProxyDraft): void {
+    const [first] = rules.httpRequest;
+    if (first === undefined || settings.mode?.value === "http") return;
+    this.report("warning", "needs-http", first.span, `http-request rules do nothing in ${kind} ${name}`, {
+      cause: "it is in mode tcp, where there are no requests",
+      remedy: "write: mode http",
+    });
+  }
+
   private frontend(proxy: ProxyDraft): void {
-    const { settings, span, kind, name } = proxy;
+    const { settings, span, kind, name, rules } = proxy;
+    const answersAll = rules.httpRequest.some(({ action, condition }) => "reply" in action && condition === undefined);
     if (modeOf(proxy) === "tcp") adviseInspection(proxy, this.diagnostics);
     if (!settings.said.has("mode"))
       this.report("notice", "default-mode", span, `${kind} ${name} says no mode: it balances connections (mode tcp)`, {
@@ -154,7 +165,12 @@ class Advisor {
       });
     if (proxy.binds.length === 0 && !settings.said.has("bind"))
       this.report("warning", "no-bind", span, `${kind} ${name} listens nowhere`, { remedy: "write: bind :80" });
-    if (kind === "frontend" && !settings.said.has("default_backend") && !settings.said.has("use_backend"))
+    if (
+      !answersAll &&
+      kind === "frontend" &&
+      !settings.said.has("default_backend") &&
+      !settings.said.has("use_backend")
+    )
       this.report("warning", "no-backend", span, `frontend ${name} has no default_backend`, {
         cause: modeOf(proxy) === "http" ? "every request gets 503" : "every connection is closed",
         remedy: "write: default_backend <name>",

@@ -2,13 +2,14 @@
 
 import { isIPv6 } from "node:net";
 import type { Diagnostics, Span } from "../diagnostics.js";
-import { milliseconds } from "../units.js";
+import { type Milliseconds, milliseconds } from "../units.js";
 import {
   type BindDraft,
   hasBackend,
   hasFrontend,
   type KeepAliveDraft,
   type ProxyDraft,
+  type ProxySettings,
   type ServerDraft,
   type StickRuleDraft,
 } from "./draft.js";
@@ -27,7 +28,7 @@ import type {
   StickRule,
 } from "./model.js";
 import type { Drafts } from "./parse.js";
-import type { FrontendRules } from "./rules/model.js";
+import type { FrontendRules, Rule } from "./rules/model.js";
 import { suggest } from "./suggest.js";
 import { TlsBuilder } from "./tls-build.js";
 
@@ -94,6 +95,7 @@ class Builder {
       timeoutClient,
       timeoutHttpRequest,
       timeoutClientFin: settings.timeouts["client-fin"],
+      timeoutTarpit: timeoutTarpit(settings),
       connectionMode: settings.connectionMode,
       timeoutHttpKeepAlive: milliseconds(
         Math.min(settings.timeouts["http-keep-alive"] ?? timeoutHttpRequest, timeoutClient),
@@ -120,6 +122,8 @@ class Builder {
       timeoutServer: settings.timeouts.server ?? FALLBACK_TIMEOUTS.server,
       timeoutServerFin: settings.timeouts["server-fin"],
       timeoutTunnel: settings.timeouts.tunnel,
+      timeoutTarpit: timeoutTarpit(settings),
+      httpRequest: withoutSpans(proxy.rules.httpRequest),
       timeoutCheck: settings.timeouts.check,
       timeoutQueue: settings.timeouts.queue ?? settings.timeouts.connect ?? FALLBACK_TIMEOUTS.connect,
       retries: settings.retries,
@@ -214,11 +218,12 @@ class Builder {
   }
 
   private rules(proxy: ProxyDraft): FrontendRules {
-    const { connection, content, inspectDelay, useBackend } = proxy.rules;
+    const { connection, content, httpRequest, inspectDelay, useBackend } = proxy.rules;
     return {
       connection,
-      content: content.map(({ action, condition }) => ({ action, condition })),
+      content: withoutSpans(content),
       inspectDelay,
+      httpRequest: withoutSpans(httpRequest),
       useBackend: useBackend.flatMap(({ action, condition }) => {
         const backend = this.namedBackend(proxy, action);
         return backend < 0 ? [] : [{ action: { backend }, condition }];
@@ -308,6 +313,12 @@ const offeredBy = (mode: "tcp" | "http", { protocol }: BindDraft): readonly stri
   mode === "http" && protocol === undefined ? ["h2", "http/1.1"] : [];
 
 export const modeOf = (proxy: ProxyDraft): "tcp" | "http" => proxy.settings.mode?.value ?? "tcp";
+
+const timeoutTarpit = ({ timeouts }: ProxySettings): Milliseconds =>
+  timeouts.tarpit ?? timeouts.connect ?? FALLBACK_TIMEOUTS.connect;
+
+const withoutSpans = <Action>(rules: readonly Rule<Action>[]): Rule<Action>[] =>
+  rules.map(({ action, condition }) => ({ action, condition }));
 
 const keepAliveOf = ({ isOn, ...probes }: KeepAliveDraft): KeepAlive | undefined => (isOn ? probes : undefined);
 

@@ -20,7 +20,7 @@ import type {
   StickTable,
 } from "./model.js";
 import type { HttpVersion, WebSocketVersion } from "./protocol.js";
-import type { AclTest, ConnectionAction, ContentAction, Rule } from "./rules/model.js";
+import type { AclTest, ConnectionAction, ContentAction, HttpRequestAction, Rule } from "./rules/model.js";
 import type { ServerSocketDraft } from "./server-socket.js";
 import type { TlsDraft } from "./tls-draft.js";
 
@@ -47,7 +47,8 @@ export type TimeoutName =
   | "http-keep-alive"
   | "tunnel"
   | "client-fin"
-  | "server-fin";
+  | "server-fin"
+  | "tarpit";
 
 /** What `defaults` hands down. */
 export interface ProxySettings {
@@ -137,6 +138,7 @@ export interface StickRuleDraft {
 export interface RulesDraft {
   readonly connection: Rule<ConnectionAction>[];
   readonly content: (Rule<ContentAction> & { readonly span: Span })[];
+  readonly httpRequest: (Rule<HttpRequestAction> & { readonly span: Span })[];
   readonly useBackend: Rule<Word>[];
   inspectDelay: Milliseconds;
 }
@@ -147,7 +149,13 @@ export class ProxyDraft {
   readonly stickRules: StickRuleDraft[] = [];
   /** By name. */
   readonly acls = new Map<string, AclTest[]>();
-  readonly rules: RulesDraft = { connection: [], content: [], useBackend: [], inspectDelay: milliseconds(0) };
+  readonly rules: RulesDraft = {
+    connection: [],
+    content: [],
+    httpRequest: [],
+    useBackend: [],
+    inspectDelay: milliseconds(0),
+  };
   stickTable: Located<StickTable> | undefined;
   /** For names that occur twice: the next suffix to try, so that many twins stay cheap. */
   readonly nextServerSuffix = new Map<string, number>();

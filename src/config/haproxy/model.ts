@@ -4,7 +4,7 @@
  */
 import type { Span } from "../diagnostics.js";
 import type { Milliseconds } from "../units.js";
-import type { FrontendRules, Sample } from "./rules/model.js";
+import type { FrontendRules, HttpRequestAction, Rule, Sample } from "./rules/model.js";
 
 export interface HaproxyConfiguration {
   readonly global: HaproxyGlobal;
@@ -123,6 +123,8 @@ export interface Frontend {
   readonly timeoutHttpKeepAlive: Milliseconds;
   /** Idle time of a client once one direction is closed; undefined: as before. */
   readonly timeoutClientFin: Milliseconds | undefined;
+  /** For how long a rule of the frontend tarpits; falls back to the connect's. */
+  readonly timeoutTarpit: Milliseconds;
   readonly connectionMode: HttpConnectionMode;
   readonly logs: readonly LogTarget[];
   /** What a log line looks like; `default` is HAProxy's one-liner "Connect from …". */
@@ -262,6 +264,10 @@ export interface Backend {
   readonly timeoutTunnel: Milliseconds | undefined;
   /** Time in a queue, in place of a server; falls back to the connect's. */
   readonly timeoutQueue: Milliseconds;
+  /** As the frontend's, for rules of the backend. */
+  readonly timeoutTarpit: Milliseconds;
+  /** Asked for requests that come from another proxy. */
+  readonly httpRequest: readonly Rule<HttpRequestAction>[];
   /** Time for a health check once it is connected; undefined: `inter` is the whole budget. */
   readonly timeoutCheck: Milliseconds | undefined;
   /** Attempts after the first. */

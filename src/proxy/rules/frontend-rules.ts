@@ -7,6 +7,7 @@ import type {
 } from "../../config/haproxy/rules/model.js";
 import { compileCondition, type Test } from "./condition.js";
 import type { Evidence } from "./evidence.js";
+import { HttpRequestRules } from "./http-request-rules.js";
 import { Verdict } from "./verdict.js";
 
 interface CompiledRule<Action> {
@@ -21,7 +22,7 @@ const compile = <Action>({ action, condition }: Rule<Action>): CompiledRule<Acti
 
 /** How to go on with a client that has been accepted. */
 export interface Admission {
-  readonly isAccepted: boolean;
+  readonly action: "accept" | "reject" | "silent-drop";
   /** It begins with a PROXY header. */
   readonly expectsProxy: boolean;
 }
@@ -37,6 +38,8 @@ export class FrontendRules<Backend> {
   readonly hasContentRules: boolean;
   /** A request must be looked at to know where it goes. */
   readonly needRequest: boolean;
+  /** Asked once the others have let the request pass. */
+  readonly httpRequest: HttpRequestRules;
   readonly #connection: readonly CompiledRule<ConnectionAction>[];
   readonly #content: readonly CompiledRule<ContentAction>[];
   readonly #backends: readonly CompiledRule<Backend>[];
@@ -55,7 +58,8 @@ export class FrontendRules<Backend> {
     );
     this.hasConnectionRules = this.#connection.length > 0;
     this.hasContentRules = this.#content.length > 0;
-    this.needRequest = this.hasContentRules || this.#backends.length > 0;
+    this.httpRequest = new HttpRequestRules(settings.httpRequest);
+    this.needRequest = this.hasContentRules || this.#backends.length > 0 || !this.httpRequest.isEmpty;
   }
 
   /** `tcp-request connection`. Without a rule that holds, a client is accepted. */
@@ -63,10 +67,10 @@ export class FrontendRules<Backend> {
     let expectsProxy = false;
     for (const { action, test } of this.#connection) {
       if (test(evidence) !== Verdict.pass) continue;
-      if (action !== "expect-proxy") return { isAccepted: action === "accept", expectsProxy };
+      if (action !== "expect-proxy") return { action, expectsProxy };
       expectsProxy = true;
     }
-    return { isAccepted: true, expectsProxy };
+    return { action: "accept", expectsProxy };
   }
 
   /** `tcp-request content`. A rule that cannot be decided yet holds up those behind it. */

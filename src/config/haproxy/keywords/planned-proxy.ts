@@ -20,7 +20,6 @@ export const PLANNED_PROXY_KEYWORDS: readonly PlannedProxyKeyword[] = [
     "DLB",
     "off",
   ],
-  ["http-request", "<action> [args] [{if|unless} <cond>]", "DFLB", "allow"],
   ["http-response", "<action> [args] [{if|unless} <cond>]", "DFLB", "allow"],
   [
     "redirect",

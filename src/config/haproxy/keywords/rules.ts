@@ -2,6 +2,7 @@
 import type { ProxyDraft } from "../draft.js";
 import { type Keyword, sections } from "../keyword.js";
 import { readTest } from "../rules/acl.js";
+import { PLANNED_REQUEST_ACTIONS, readHttpRequestRule } from "../rules/http-request.js";
 import {
   PLANNED_CONNECTION_ACTIONS,
   PLANNED_CONTENT_ACTIONS,
@@ -51,7 +52,7 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   {
     name: "tcp-request connection",
     sections: sections("DFL"),
-    arguments: "<accept|reject|expect-proxy layer4> [{if|unless} <condition>] …",
+    arguments: "<accept|reject|silent-drop|expect-proxy layer4> [{if|unless} <condition>] …",
     default: "accept",
     refused: [...PLANNED_CONNECTION_ACTIONS, IN_DEFAULTS],
     doc: "Decides about a client as soon as it is accepted; expect-proxy awaits a PROXY header and goes on to the next rule.",
@@ -60,7 +61,7 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   {
     name: "tcp-request content",
     sections: sections("DFLB"),
-    arguments: "<accept|reject> [{if|unless} <condition>] …",
+    arguments: "<accept|reject|silent-drop> [{if|unless} <condition>] …",
     default: "accept",
     refused: [...PLANNED_CONTENT_ACTIONS, IN_DEFAULTS, "in a backend"],
     doc: "Decides about a client by what it has sent; in mode http, about each request.",
@@ -78,5 +79,14 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
         return statement.notSupported(statement.span, `${statement.name} in a ${proxy.kind} section`);
       proxy.rules.inspectDelay = statement.time(statement.args[0]!) ?? proxy.rules.inspectDelay;
     },
+  },
+  {
+    name: "http-request",
+    sections: sections("DFLB"),
+    arguments: "<action> [argument…] [{if|unless} <condition>] …",
+    default: "allow",
+    refused: [...PLANNED_REQUEST_ACTIONS, "lf-string, lf-file, errorfiles", "hdr with a log format", IN_DEFAULTS],
+    doc: "Decides about each request: allow, deny, tarpit, return, reject, silent-drop; disable-l7-retry has it sent once only, where it reaches a server.",
+    apply: readHttpRequestRule,
   },
 ];

@@ -70,9 +70,30 @@ export interface Rule<Action> {
 }
 
 /** `tcp-request connection`: as soon as a client is accepted. */
-export type ConnectionAction = "accept" | "reject" | "expect-proxy";
+export type ConnectionAction = "accept" | "reject" | "silent-drop" | "expect-proxy";
 /** `tcp-request content`: once enough of what it sends is there. */
-export type ContentAction = "accept" | "reject";
+export type ContentAction = "accept" | "reject" | "silent-drop";
+/** What a rule answers with, in place of a server. */
+export interface RuleReply {
+  readonly status: number;
+  readonly content: /** The proxy's `errorfile` for the status, or the built-in page. */
+    | { readonly kind: "page" }
+    /** A whole response, sent as it is. */
+    | { readonly kind: "response"; readonly text: string }
+    | {
+        readonly kind: "body";
+        /** One character a byte. */
+        readonly text: string;
+        /** Its media type; there is one where there is a text. */
+        readonly type: string | undefined;
+        readonly fields: readonly (readonly [name: string, value: string])[];
+      };
+}
+
+/** `http-request`: once a request's head is there. All but `disable-l7-retry` end the list. */
+export type HttpRequestAction =
+  | { readonly kind: "allow" | "disable-l7-retry" | "reject" | "silent-drop" }
+  | { readonly kind: "return" | "deny" | "tarpit"; readonly reply: RuleReply };
 /** `use_backend`. */
 export interface BackendChoice {
   /** Index into `backends`. */
@@ -85,5 +106,6 @@ export interface FrontendRules {
   readonly content: readonly Rule<ContentAction>[];
   /** How long content rules wait for bytes; 0: not at all. */
   readonly inspectDelay: Milliseconds;
+  readonly httpRequest: readonly Rule<HttpRequestAction>[];
   readonly useBackend: readonly Rule<BackendChoice>[];
 }

@@ -11,7 +11,7 @@ export const PLANNED_CONNECTION_ACTIONS: readonly string[] = [
   ..."expect-netscaler-cip sc-inc-gpc sc-inc-gpc0 sc-inc-gpc1 sc-add-gpc sc-set-gpt sc-set-gpt0 set-dst set-dst-port".split(
     " ",
   ),
-  ..."set-mark set-src set-src-port set-tos set-fc-mark set-fc-tos set-var set-var-fmt silent-drop".split(" "),
+  ..."set-mark set-src set-src-port set-tos set-fc-mark set-fc-tos set-var set-var-fmt".split(" "),
   ..."track-sc0 track-sc1 track-sc2 unset-var".split(" "),
 ];
 export const PLANNED_CONTENT_ACTIONS: readonly string[] = [
@@ -22,13 +22,13 @@ export const PLANNED_CONTENT_ACTIONS: readonly string[] = [
   ..."set-priority-offset set-retries set-src set-src-port set-tos set-fc-mark set-fc-tos set-var set-var-fmt".split(
     " ",
   ),
-  ..."send-spoe-group silent-drop switch-mode track-sc0 track-sc1 track-sc2 unset-var use-service".split(" "),
+  ..."send-spoe-group switch-mode track-sc0 track-sc1 track-sc2 unset-var use-service".split(" "),
 ];
 
 export function readConnectionRule(statement: Statement, proxy: ProxyDraft): void {
   const word = statement.args[0]!;
   const name = { ...word, text: withoutArgument(word) };
-  const choices = ["accept", "reject", "expect-proxy"] as const;
+  const choices = ["accept", "reject", "silent-drop", "expect-proxy"] as const;
   const action: ConnectionAction | undefined = statement.choice(name, choices, PLANNED_CONNECTION_ACTIONS);
   if (action === undefined) return;
   const rest = statement.args.slice(1);
@@ -45,7 +45,7 @@ export function readConnectionRule(statement: Statement, proxy: ProxyDraft): voi
 export function readContentRule(statement: Statement, proxy: ProxyDraft): void {
   const word = statement.args[0]!;
   const name = { ...word, text: withoutArgument(word) };
-  const choices = ["accept", "reject"] as const;
+  const choices = ["accept", "reject", "silent-drop"] as const;
   const action: ContentAction | undefined = statement.choice(name, choices, PLANNED_CONTENT_ACTIONS);
   if (action === undefined) return;
   if (proxy.kind === "backend") {
@@ -56,7 +56,8 @@ export function readContentRule(statement: Statement, proxy: ProxyDraft): void {
   if (read !== undefined) proxy.rules.content.push({ action, ...read, span: statement.span });
 }
 
-const withoutArgument = ({ text }: Word): string => text.replace(/\(.*/s, "");
+/** `set-var(txn.x)`: what stands in parentheses is an argument. */
+export const withoutArgument = ({ text }: Word): string => text.replace(/\(.*/s, "");
 
 /**
  * The rest of a rule's line.
