@@ -42,8 +42,8 @@ export class Endpoint {
     readonly receiveBuffer: number | undefined,
   ) {
     this.#settings = settings;
-    const now = settings.authentication?.type === "AH" ? Math.floor(Date.now() / 1000) : 0;
-    counters.serial = Math.max(counters.serial, now);
+    const first = settings.authentication?.type === "AH" ? firstSerial(Date.now()) : 0;
+    counters.serial = Math.max(counters.serial, first);
   }
 
   isOn(link: Link | undefined): boolean {
@@ -115,7 +115,7 @@ export class Endpoint {
 
   /**
    * The highest sequence number that was sent or accepted. It must go up also over a restart, or what was recorded
-   * before could be played again: it begins with the time in seconds, which outruns one advertisement a second.
+   * before could be played again, and peers would refuse us as a replay of ourselves.
    */
   get serial(): number {
     return this.counters.serial;
@@ -136,8 +136,8 @@ export class Endpoint {
    */
   send(priority: number, source: IpAddress): number {
     let result = 0;
+    this.counters.serial++;
     for (const { address, to } of this.#destinations) {
-      this.counters.serial++;
       const length = encodeAdvertisement(sendMemory.bytes, this.#settings, source, address, priority, this.serial);
       const sent = sendPacket(this.#sender, sendMemory, length, to);
       if (sent < 0) result = sent;
@@ -166,6 +166,15 @@ export class Endpoint {
 }
 
 type Where = Pick<Link, "index" | "name">;
+
+const SERIAL_EPOCH = Date.UTC(2020, 0);
+
+/**
+ * The sequence number to begin with: two for each second since 2020. With AH an advertisement goes out each second, and
+ * a few more in elections, so that a restart is always ahead of the run before; 32 bits last until 2088.
+ * @param now milliseconds since 1970
+ */
+export const firstSerial = (now: number): number => Math.floor((now - SERIAL_EPOCH) / 500);
 
 function opened(fd: number, { name }: Where): number {
   if (fd < 0) throw new SystemError(-fd, "raw socket for VRRP on", name);

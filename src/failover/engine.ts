@@ -62,6 +62,7 @@ export class Engine {
   #proxy: ProxyHealth;
   #realTimePriority = REAL_TIME_PRIORITY;
   readonly #instances: readonly RunningInstance[];
+  readonly #groups: readonly RunningSyncGroup[];
   readonly #heartbeats: readonly RunningHeartbeat[];
   /** Somebody has become master, or is not any more: peers hear of it at once. */
   #hasMoved = false;
@@ -130,13 +131,14 @@ export class Engine {
       return new RunningInstance(tracking, counters, around, group !== undefined, namesakesOf(own, instances));
     });
     this.#heartbeats = this.#makeHeartbeats(around.log);
-    for (const group of syncGroups) {
+    this.#groups = syncGroups.map((group) => {
       const members = this.#instances.filter(({ own }) => group.members.includes(own.name));
       const changed = (name: string, state: ReportedState): void =>
         this.mail.post({ kind: "group", group: name, state });
       const running = new RunningSyncGroup(group, members, around.log, changed);
       for (const member of members) member.group = running;
-    }
+      return running;
+    });
   }
 
   /** Runs until the main thread says stop; then every master has resigned and no virtual address is left. */
@@ -165,10 +167,11 @@ export class Engine {
     this.#loop.add(this.orders.wakeUp, () => this.#readMail());
     this.#loadNetwork();
     this.#openHeartbeats();
-    for (const instance of this.#instances) {
-      this.#followLinks(instance);
+    for (const instance of this.#instances) this.#followLinks(instance);
+    for (const group of this.#groups) group.prepare();
+    for (const instance of this.#instances)
       instance.start(this.orders.resume.has(instance.own.name), this.orders.isReload);
-    }
+    for (const group of this.#groups) group.start();
     this.mail.post({ kind: "ready" });
     this.#loop.run({
       deadline: () => this.#earliestDeadline(),

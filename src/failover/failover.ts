@@ -238,6 +238,10 @@ class RunningFailover implements Failover {
     const successors = successorsOf(before.configuration, configuration);
     const masters = new Set(this.#masters());
     const resume = new Set([...successors].filter(([, name]) => masters.has(name)).map(([name]) => name));
+    // Who is new in a group that is master is master with it.
+    for (const { members } of configuration.syncGroups)
+      if (members.some((name) => resume.has(name)))
+        for (const name of members) if (!successors.has(name)) resume.add(name);
     this.#configuration = configuration;
     this.#counters = inheritedCounters(before, configuration, successors);
     for (const [name, oldName] of successors) {
@@ -275,7 +279,8 @@ class RunningFailover implements Failover {
 
   #keptState(script: VrrpScript, runners: ScriptRunners): ScriptState | undefined {
     const runner = runners.get(script.name);
-    if (runner === undefined || !isDeepStrictEqual(runner.script.argv, script.argv)) return undefined;
+    if (runner === undefined || !isDeepStrictEqual(runner.script.argv, script.argv))
+      return script.initFail ? undefined : { kind: "added" };
     if (runner.state === "up") this.hooks.log(`VRRP_Script(${script.name}) considered successful on reload`, "info");
     return runner.result;
   }
@@ -407,7 +412,10 @@ class RunningFailover implements Failover {
   /** A master that goes on after a crash would resign for a script that has merely not run yet in this process. */
   #inheritedState({ name }: VrrpScript): ScriptState | undefined {
     const resumed = this.#configuration.instances.filter((own) => this.hooks.resume?.has(own.name));
-    const isTracked = resumed.some((own) => own.track.scripts.some(({ script }) => script === name));
+    const groups = this.#configuration.syncGroups.filter(({ members }) =>
+      members.some((member) => this.hooks.resume?.has(member)),
+    );
+    const isTracked = [...resumed, ...groups].some(({ track }) => track.scripts.some(({ script }) => script === name));
     return isTracked ? { kind: "up", failures: 0 } : undefined;
   }
 }

@@ -9,6 +9,7 @@ import {
   type Heard,
   type InstanceEvent,
   type InstanceSettings,
+  type InstanceState,
   OWNER,
   type Step,
   unchanged,
@@ -29,6 +30,13 @@ export function frozenAsBackup(state: Circumstances & Backup, now: Instant, own:
   return { state: { ...state, masterDownAt, isReady: false }, effects: [] };
 }
 
+/** A new priority has another skew: what of the down interval has passed counts all the same. */
+export function reskewed(state: Circumstances & Backup, oldPriority: number, own: InstanceSettings): InstanceState {
+  const skewOf = (priority: number): number => skewTime(own, priority, state.masterInterval);
+  const masterDownAt = microseconds(state.masterDownAt + skewOf(state.priority) - skewOf(oldPriority));
+  return { ...state, masterDownAt };
+}
+
 /** Ready until somebody is heard; the timer runs on only because every backup has one. */
 export function ready(state: Circumstances & Backup, now: Instant, own: InstanceSettings): Step {
   const masterDownAt = after(now, masterDownInterval(own, state.priority, state.masterInterval));
@@ -42,7 +50,7 @@ export function heardAsBackup(state: Circumstances & Backup, heard: Heard, now: 
     const wait = state.endured.length > 0 ? masterDownInterval : skewTime;
     const masterDownAt = after(now, wait(own, state.priority, state.masterInterval));
     return {
-      state: { ...state, masterDownAt, isReady: false, preemptAt: undefined },
+      state: { ...state, masterDownAt, isReady: false },
       effects: [say(own, "Backup received priority 0 advertisement")],
     };
   }

@@ -2,7 +2,7 @@
 import type { Microseconds } from "../config/units.js";
 import type { Alarm } from "./alarms.js";
 import type { Effect, InstanceSettings, LogLevel, ReportedState } from "./instance-state.js";
-import { describeFault, type FaultReason } from "./tracking.js";
+import { describeFault, type FaultReason, isRealFault } from "./tracking.js";
 
 export function say(own: InstanceSettings, text: string, level: LogLevel = "info"): Effect {
   return { kind: "log", level, text: `(${own.name}) ${text}` };
@@ -27,7 +27,7 @@ export function doesNotHearUs(from: string, priority: number): Effect {
 
 /** keepalived puts a colon behind the name here, and only here. */
 export function sayFault(own: InstanceSettings, fault: FaultReason): Effect {
-  const level = fault.kind === "script-pending" ? "detail" : "info";
+  const level = isRealFault(fault) ? "info" : "detail";
   return { kind: "log", level, text: `(${own.name}): entering FAULT state ${describeFault(fault)}` };
 }
 

@@ -116,7 +116,8 @@ export function heardAsMaster(state: Circumstances & Master, heard: Heard, now: 
   const { lowerPriorityDelay, lowerPriorityRepeat } = own.garp;
   const since = state.rival?.since ?? now;
   const goneAt = after(now, microseconds(own.downTimerAdverts * heard.interval));
-  const text = `Received advert from ${from} with lower priority ${heard.priority}, ours ${priority}, forcing new election`;
+  const election = own.answersLowerPriority ? ", forcing new election" : "";
+  const text = `Received advert from ${from} with lower priority ${heard.priority}, ours ${priority}${election}`;
   return {
     state: {
       ...state,
@@ -133,6 +134,14 @@ export function heardAsMaster(state: Circumstances & Master, heard: Heard, now: 
       ...(lowerPriorityRepeat > 0 ? [{ kind: "announce", repeat: lowerPriorityRepeat } as const] : []),
     ],
   };
+}
+
+/** Neighbours may have learnt from the rival that our addresses are there, though it was heard in another place. */
+export function outliveRival(state: Circumstances & Master, now: Instant, own: InstanceSettings): Step {
+  const { lowerPriorityDelay, lowerPriorityRepeat } = own.garp;
+  const announceAgain = secondBurst(now, lowerPriorityDelay, lowerPriorityRepeat) ?? state.announceAgain;
+  const effects: Effect[] = lowerPriorityRepeat > 0 ? [{ kind: "announce", repeat: lowerPriorityRepeat }] : [];
+  return { state: { ...state, announceAgain }, effects };
 }
 
 /**

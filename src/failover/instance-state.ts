@@ -99,6 +99,8 @@ export type InstanceEvent =
   | { readonly kind: "frozen"; readonly late: Microseconds }
   /** The whole sync group can take over. */
   | { readonly kind: "take-over" }
+  /** Another member of the sync group has heard a lesser master. */
+  | { readonly kind: "rival-of-group" }
   /** Another member of the sync group is master no more. */
   | { readonly kind: "give-way" }
   | { readonly kind: "stop" };

@@ -7,9 +7,25 @@
  * the strength of time in which nobody listened.
  */
 import { microseconds } from "../config/units.js";
-import { claimedAsBackup, frozenAsBackup, heardAsBackup, masterDown, ready, waiting } from "./instance-backup.js";
+import {
+  claimedAsBackup,
+  frozenAsBackup,
+  heardAsBackup,
+  masterDown,
+  ready,
+  reskewed,
+  waiting,
+} from "./instance-backup.js";
 import { changed, resign, say, sayEndured, sayFault } from "./instance-effects.js";
-import { becomeMaster, frozenAsMaster, giveWay, heardAsMaster, lost, masterTimers } from "./instance-master.js";
+import {
+  becomeMaster,
+  frozenAsMaster,
+  giveWay,
+  heardAsMaster,
+  lost,
+  masterTimers,
+  outliveRival,
+} from "./instance-master.js";
 import {
   circumstancesOf,
   type Effect,
@@ -21,7 +37,7 @@ import {
   unreachable,
 } from "./instance-state.js";
 import { after, type Instant } from "./timers.js";
-import { type Assessment, type FaultReason, sameFault } from "./tracking.js";
+import { type Assessment, isRealFault, sameFault } from "./tracking.js";
 import type { IpAddress } from "./wire/ip-address.js";
 
 export {
@@ -61,6 +77,8 @@ export function step(state: InstanceState, event: InstanceEvent, now: Instant, o
       return state.kind === "master" ? lost(state, event.what, now, own) : unchanged(state);
     case "take-over":
       return state.kind === "backup" && state.isReady ? masterDown(state, now, own) : unchanged(state);
+    case "rival-of-group":
+      return state.kind === "master" ? outliveRival(state, now, own) : unchanged(state);
     case "give-way":
       return state.kind === "master" ? giveWay(state, now, own) : unchanged(state);
     case "frozen":
@@ -88,8 +106,10 @@ function start(event: Extract<InstanceEvent, { kind: "start" }>, now: Instant, o
       effects: [{ kind: "remove-addresses" }, ...endured, say(own, "Entering BACKUP STATE (init)"), changed("BACKUP")],
     };
   }
-  const effects: Effect[] = [{ kind: "remove-addresses" }, ...faults.map((fault) => sayFault(own, fault))];
-  if (isRealFault(faults)) effects.push(say(own, "Entering FAULT STATE (init)"), changed("FAULT"));
+  const effects: Effect[] = faults.map((fault) => sayFault(own, fault));
+  // Who was master a moment ago lets its peers know: they would wait for it.
+  effects.unshift(...(resume === undefined ? [{ kind: "remove-addresses" } as const] : resign(own)));
+  if (faults.some(isRealFault)) effects.push(say(own, "Entering FAULT STATE (init)"), changed("FAULT"));
   return { state: { ...circumstances, kind: "fault" }, effects };
 }
 
@@ -122,10 +142,11 @@ function assessed(
     effects.push(say(own, `Changing effective priority from ${state.priority} to ${priority}`));
   for (const fault of faults)
     if (!state.faults.some((known) => sameFault(known, fault))) effects.push(sayFault(own, fault));
-  const circumstances = { ...assessment, source };
+  // An address that is gone is still the one that peers know us by: a resignation leaves from it.
+  const circumstances = { ...assessment, source: source === 0 ? state.source : source };
   const next: InstanceState = { ...state, ...circumstances };
 
-  if (isRealFault(faults) && next.kind === "fault" && !isRealFault(state.faults))
+  if (faults.some(isRealFault) && next.kind === "fault" && !state.faults.some(isRealFault))
     effects.push(say(own, "Entering FAULT STATE"), changed("FAULT"));
   if (faults.length > 0 && next.kind !== "fault") {
     effects.push(say(own, "Entering FAULT STATE"), ...(next.kind === "master" ? resign(own) : []), changed("FAULT"));
@@ -140,10 +161,5 @@ function assessed(
     effects.push({ kind: "send-advertisement", priority: 0 });
     return { state: { ...next, advertiseAt: after(now, microseconds(1.5 * own.advertInterval)) }, effects };
   }
-  return { state: next, effects };
-}
-
-/** While an instance waits for the first results of its scripts only, nothing is wrong yet and nobody need be told. */
-function isRealFault(faults: readonly FaultReason[]): boolean {
-  return faults.some((fault) => fault.kind !== "script-pending");
+  return { state: next.kind === "backup" ? reskewed(next, state.priority, own) : next, effects };
 }

@@ -2,12 +2,13 @@
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import type { LogLevel, ReportedState } from "./instance.js";
 import type { ProxyHealth } from "./track/proxy-health.js";
+import type { ScriptState } from "./tracking.js";
 
 /** Given to the engine's thread at its birth. */
 export interface EngineOrders {
   readonly configuration: KeepalivedConfiguration;
   /** Of all scripts that are run; those left out count for nothing. */
-  readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
+  readonly scripts: ReadonlyMap<string, ScriptState["kind"]>;
   /** Numbers in tracked files. */
   readonly files: ReadonlyMap<string, number>;
   /** Whether the quorums of tracked processes are there. */

@@ -24,7 +24,7 @@ import type { HostNetwork } from "./network.js";
 import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
 import { after, earliest, type Instant } from "./timers.js";
-import { type Assessment, assess, type ScriptState } from "./tracking.js";
+import { type Assessment, assess, type FaultReason, isRealFault, type ScriptState } from "./tracking.js";
 import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 import type { Claim } from "./wire/heartbeat.js";
@@ -87,7 +87,8 @@ export class RunningInstance implements Member, Announcing {
   /** When the lifetime of the addresses must be renewed; undefined: they have none, or are not held. */
   #renewAt: Instant | undefined;
   readonly #peers: PeerWatch;
-  #hasOwnFault = false;
+  /** What keeps it from taking part, whatever its group does. */
+  #ownFaults: readonly FaultReason[] = [];
   /** When the last advertisement was accepted; at first, when it was born. */
   #heardAt: Instant;
   #isDeleted = false;
@@ -140,11 +141,15 @@ export class RunningInstance implements Member, Announcing {
 
   /** @param isReload what it is, it has been in another thread until now */
   start(resume: boolean, isReload: boolean): void {
+    const isKnown = isReload && this.counters.state === "MASTER";
     if (resume) this.#reported = this.counters.state;
+    this.examine();
+    const { assessment, source } = this.#circumstances();
     this.#handle({
       kind: "start",
-      resume: resume ? (isReload ? "reload" : "crash") : undefined,
-      ...this.#circumstances(),
+      resume: resume ? (isKnown ? "reload" : "crash") : undefined,
+      assessment: this.#withGroup(assessment),
+      source,
     });
   }
 
@@ -170,13 +175,22 @@ export class RunningInstance implements Member, Announcing {
     if (virtualInterfaceOf(successor)?.name !== this.virtualInterface?.settings.name) this.virtualInterface?.remove();
   }
 
+  examine(): void {
+    this.#ownFaults = this.#circumstances().assessment.faults;
+  }
+
   /** The host has changed, perhaps for this instance too. */
   reassess(): void {
-    this.#handle({ kind: "assessed", ...this.#circumstances() });
+    this.examine();
+    // It may have been what held the group.
+    if (this.#ownFaults.length === 0) this.group?.review();
+    const { assessment, source } = this.#circumstances();
+    this.#handle({ kind: "assessed", assessment: this.#withGroup(assessment), source });
   }
 
   get standing(): MemberStanding {
-    if (this.#hasOwnFault) return "fault";
+    if (this.#ownFaults.some(isRealFault)) return "fault";
+    if (this.#ownFaults.length > 0) return "pending";
     if (this.#state.kind === "master") return "master";
     return this.#state.kind === "backup" && this.#state.isReady ? "ready" : "waiting";
   }
@@ -187,6 +201,10 @@ export class RunningInstance implements Member, Announcing {
 
   giveWay(): void {
     this.#handle({ kind: "give-way" });
+  }
+
+  outliveRival(): void {
+    this.#handle({ kind: "rival-of-group" });
   }
 
   /** The clock says `now`; packets that had arrived by then have been received. */
@@ -308,9 +326,10 @@ export class RunningInstance implements Member, Announcing {
       link: (name) => network.condition(name),
       sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
     });
-    const complete = this.#withVirtualInterface(assessment);
-    this.#hasOwnFault = complete.faults.length > 0;
-    return { assessment: this.#withGroup(complete), source: source === undefined ? 0 : ipAddress(source) };
+    return {
+      assessment: this.#withVirtualInterface(assessment),
+      source: source === undefined ? 0 : ipAddress(source),
+    };
   }
 
   #withVirtualInterface(assessment: Assessment): Assessment {
@@ -321,8 +340,9 @@ export class RunningInstance implements Member, Announcing {
   }
 
   #withGroup(assessment: Assessment): Assessment {
-    if (this.#hasOwnFault || this.group?.isInFault !== true) return assessment;
-    return { ...assessment, faults: [{ kind: "group", group: this.group.own.name }], endured: [] };
+    const kind = this.group?.hold;
+    if (assessment.faults.length > 0 || kind === undefined) return assessment;
+    return { ...assessment, faults: [{ kind, group: this.group!.own.name }], endured: [] };
   }
 
   #handle(event: InstanceEvent): void {
@@ -363,6 +383,7 @@ export class RunningInstance implements Member, Announcing {
         break;
       case "rival-heard":
         this.around.rivalHeard(this.own.name, this.#state.priority);
+        this.group?.rivalHeard(this);
         break;
       case "log":
         this.around.log(effect.level, effect.text);

@@ -107,7 +107,7 @@ export class ScriptRunner {
     const before = this.#state.kind;
     this.#state = countScriptResult(this.#state, succeeded, this.script);
     const state = this.#state.kind;
-    if (state === before || state === "pending") return;
+    if (state === before || state === "pending" || state === "added") return;
     const outcome = state === "up" ? "succeeded" : how === "timed_out" ? how : `failed (${how})`;
     this.hooks.log(`VRRP_Script(${this.script.name}) ${outcome}`, "info");
     this.hooks.onChange(this.script.name, state);

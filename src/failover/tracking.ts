@@ -4,6 +4,8 @@ import type { SyncGroup, TrackedProxy, VrrpInstance, VrrpScript, Weight } from "
 /** What one tracked script has shown so far. Counts run towards the next change of mind. */
 export type ScriptState =
   | { readonly kind: "pending" }
+  /** Added while we run: it counts for nothing before its first result, so that a reload costs no master its place. */
+  | { readonly kind: "added" }
   | { readonly kind: "up"; readonly failures: number }
   | { readonly kind: "down"; readonly successes: number };
 
@@ -23,6 +25,7 @@ export function countScriptResult(
 ): ScriptState {
   switch (state.kind) {
     case "pending":
+    case "added":
       return succeeded ? { kind: "up", failures: 0 } : { kind: "down", successes: 0 };
     case "up":
       if (succeeded) return { kind: "up", failures: 0 };
@@ -49,8 +52,11 @@ export type FaultReason =
   | { readonly kind: "proxy" }
   /** unicast_fault_no_peer */
   | { readonly kind: "no-peer" }
-  /** Another member of the sync group has a fault of its own. */
-  | { readonly kind: "group"; readonly group: string };
+  /** Another member of the sync group has a fault of its own, or waits for the first results of its scripts. */
+  | { readonly kind: "group" | "group-pending"; readonly group: string };
+
+/** While an instance waits for the first results of scripts only, nothing is wrong yet and nobody need be told. */
+export const isRealFault = ({ kind }: FaultReason): boolean => kind !== "script-pending" && kind !== "group-pending";
 
 export const sameFault = (a: FaultReason, b: FaultReason): boolean => describeFault(a) === describeFault(b);
 
@@ -77,6 +83,8 @@ export function describeFault(fault: FaultReason): string {
       return "(no unicast peer is configured)";
     case "group":
       return `due to sync group ${fault.group}`;
+    case "group-pending":
+      return `until the scripts of sync group ${fault.group} have given their first results`;
     case "source-missing":
       return fault.address === undefined ? "(no IPv4 address)" : `(src address ${fault.address} not configured)`;
   }
@@ -130,7 +138,7 @@ export function assess(instance: VrrpInstance, world: TrackedWorld): Assessment 
   }
   for (const tracked of instance.track.scripts) {
     const state = world.script(tracked.script);
-    if (state === undefined) continue;
+    if (state === undefined || state === "added") continue;
     if (state === "pending") {
       if (tracked.weight === 0) faults.push({ kind: "script-pending", script: tracked.script });
     } else if (tracked.weight !== 0) sum += contribution(tracked, state === "up");

@@ -42,6 +42,23 @@ vrrp_instance VI_1 {
     ${more}
 }`;
 
+/** An instance more, in one group with VI_1. */
+const SECOND_OF_GROUP = `
+vrrp_instance VI_2 {
+    interface eth1
+    virtual_router_id 52
+    priority 250
+    virtual_ipaddress {
+        203.0.113.100
+    }
+}
+vrrp_sync_group G {
+    group {
+        VI_1
+        VI_2
+    }
+}`;
+
 interface Node {
   readonly host: Host;
   readonly program: HostProcess;
@@ -301,12 +318,19 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
   test("a reload adds and removes addresses, and those that stay are never away; no advertisement is missed", async (t) => {
     const { lab, first, second } = await pair(t);
     const before = await status(first);
-    first.host.writeFile(CONFIG, configuration(250).replace(/198\.51\.100\.1\/24.*/, "192.0.2.101"));
+    // A script of weight 0 that has not run yet, and a group with a new instance in it.
+    const changed = configuration(250, "track_script {\n chk\n }").replace(/198\.51\.100\.1\/24.*/, "192.0.2.101");
+    first.host.writeFile(CONFIG, `${changed}${SECOND_OF_GROUP}`);
     first.program.kill("SIGHUP");
     const gone = eventually(() => lab.holders("198.51.100.1"), [], { deadlineMs: 3_000 });
     await throughout(2_000, () => lab.holders("192.0.2.100"), ["a"], 5);
     await gone;
     assert.deepEqual(await lab.holders("192.0.2.101"), ["a"]);
+    assert.deepEqual(
+      await lab.holders("203.0.113.100"),
+      ["a"],
+      "who is new in a group that is master is master with it",
+    );
     const after = await status(first);
     assert.deepEqual([after.state, after.counters.becameMaster], ["MASTER", 1]);
     assert.ok(after.counters.advertisementsSent > before.counters.advertisementsSent, "it counts on");

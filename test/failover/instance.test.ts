@@ -54,7 +54,7 @@ describe("start", () => {
         .handle({ kind: "start", resume: "crash", assessment: { priority: 100, faults, endured: [] }, source: 0 })
         .take();
     assert.deepEqual(start([]), ["send 100", "add", "announce 5", "MASTER"]);
-    assert.deepEqual(start([LINK_DOWN]), ["remove", "FAULT"]);
+    assert.deepEqual(start([LINK_DOWN]), ["send 0", "remove", "FAULT"], "its peers need not wait for it");
   });
 
   test("with a fault it begins in fault", () => {
@@ -197,6 +197,13 @@ describe("preempt_delay", () => {
     assert.equal(instance.advance(us(1)).state.kind, "master");
   });
 
+  test("a master that resigns does not begin it anew: the next lesser one has what is left of it", () => {
+    const instance = backup(own);
+    for (let second = 0; second < 29; second++) instance.hear(100).advance(fromSeconds(1));
+    instance.hear(0);
+    assert.ok(takeOver(instance, 60) <= 30_000_000 + DOWN_200 + 1_000_000);
+  });
+
   test("a better master ends it: the next lesser one is given the whole delay again", () => {
     const instance = backup(own);
     for (let second = 0; second < 29; second++) instance.hear(100).advance(fromSeconds(1));
@@ -313,6 +320,25 @@ describe("faults and priorities", () => {
     assert.deepEqual(instance.take(), ["send 80"]);
   });
 
+  for (const [priority, down] of [
+    [200, 3_218_750],
+    [1, 3_996_093],
+  ] as const)
+    test(`a backup whose priority becomes ${priority} waits as long as that priority does`, () => {
+      const instance = backup().hear(150).advance(fromSeconds(1)).assess(priority);
+      assert.equal(instance.advance(us(down - 1_000_001)).state.kind, "backup");
+      assert.equal(instance.advance(us(1)).state.kind, "master");
+    });
+
+  test("a resignation leaves from the address that is gone", () => {
+    const instance = master();
+    const { source } = instance;
+    const faults = [{ kind: "source-missing", address: undefined } as const];
+    instance.handle({ kind: "assessed", assessment: { priority: 100, faults, endured: [] }, source: 0 });
+    assert.deepEqual(instance.take(), ["send 0", "remove", "FAULT"]);
+    assert.equal(instance.state.source, source);
+  });
+
   test("a lowered priority counts against what is heard", () => {
     const instance = master();
     instance.assess(80).hear(90);
@@ -420,6 +446,7 @@ describe("what a master answers", () => {
   test("with lower_prio_no_advert a lower one's advertisement is not answered, but the addresses are announced", () => {
     const instance = master({ priority: 100, answersLowerPriority: false }).hear(50);
     assert.deepEqual(instance.take(), ["announce 5"]);
+    assert.match(instance.logs.at(-1)!, /with lower priority 50, ours 100$/);
   });
 
   test("with higher_prio_send_advert it advertises once more before it yields", () => {

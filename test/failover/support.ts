@@ -201,7 +201,7 @@ export class RecordingInstance {
     return this.handle({ kind: "advertisement", priority, source: ipv4(source), interval });
   }
 
-  assess(priority: number, faults: FaultReason[] = [], endured: FaultReason[] = []): this {
+  assess(priority: number, faults: readonly FaultReason[] = [], endured: readonly FaultReason[] = []): this {
     return this.handle({ kind: "assessed", assessment: { priority, faults, endured }, source: this.source });
   }
 

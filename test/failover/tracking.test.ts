@@ -40,6 +40,9 @@ test("rise successes in a row make it up, fewer do not", () => {
   assert.equal(history("-+-+-"), "-----");
 });
 
+test("one that a reload has added: the first result decides alone too", () =>
+  assert.deepEqual(countScriptResult({ kind: "added" }, false, script), { kind: "down", successes: 0 }));
+
 test("with init_fail it begins as failed and needs rise successes", () =>
   assert.equal(history("++", { ...script, initFail: true }), "-+"));
 
@@ -81,9 +84,11 @@ for (const [weight, state, expected] of [
   [0, "up", "100"],
   [0, "down", "100 script-failed"],
   [0, "pending", "100 script-pending"],
+  [0, "added", "100"],
   [2, "up", "102"],
   [2, "down", "100"],
   [2, "pending", "100"],
+  [2, "added", "100"],
   [-30, "up", "100"],
   [-30, "down", "70"],
   [-30, "pending", "100"],

@@ -147,7 +147,7 @@ function groupLines({ configuration, groups }: Snapshot): string[] {
   ]);
 }
 
-const STATUS = { up: "GOOD", down: "BAD", pending: "INIT" } as const;
+const STATUS = { up: "GOOD", down: "BAD", pending: "INIT", added: "INIT" } as const;
 
 function scriptLines(script: VrrpScript, { configuration, scripts }: Snapshot): string[] {
   const state = scripts.get(script.name);

@@ -2,6 +2,7 @@
 import type { KeepalivedConfiguration } from "../../config/keepalived/model.js";
 import type { InstanceStatus } from "../counters.js";
 import type { ReportedState } from "../instance.js";
+import type { ScriptState } from "../tracking.js";
 
 export interface Snapshot {
   readonly configuration: KeepalivedConfiguration;
@@ -10,6 +11,6 @@ export interface Snapshot {
   /** When each instance last changed its state, in milliseconds of the wall clock, by name. */
   readonly transitions: ReadonlyMap<string, number>;
   /** Of the scripts that are run. */
-  readonly scripts: ReadonlyMap<string, "pending" | "up" | "down">;
+  readonly scripts: ReadonlyMap<string, ScriptState["kind"]>;
   readonly groups: ReadonlyMap<string, ReportedState>;
 }

@@ -81,7 +81,9 @@ export class SimulatedBox {
       state: initialScriptState(script),
       nextAt: this.cluster.now,
     }));
+    for (const group of this.#groups) group.prepare();
     for (const instance of this.instances) instance.start();
+    for (const group of this.#groups) group.start();
   }
 
   /** As an operator stops it: masters resign. */

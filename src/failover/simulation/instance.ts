@@ -2,7 +2,7 @@
 import type { VrrpInstance } from "../../config/keepalived/model.js";
 import { type Effect, type InstanceEvent, type InstanceState, initialState, nextDeadline, step } from "../instance.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "../sync-group.js";
-import { assess } from "../tracking.js";
+import { type Assessment, assess, type FaultReason, isRealFault } from "../tracking.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import {
   Advertisement,
@@ -27,7 +27,7 @@ export class SimulatedInstance implements Member {
   readonly #wire;
   readonly #heard = new Advertisement();
   #serial = 0;
-  #hasOwnFault = false;
+  #ownFaults: readonly FaultReason[] = [];
 
   constructor(
     readonly box: SimulatedBox,
@@ -48,7 +48,8 @@ export class SimulatedInstance implements Member {
   }
 
   get standing(): MemberStanding {
-    if (this.#hasOwnFault) return "fault";
+    if (this.#ownFaults.some(isRealFault)) return "fault";
+    if (this.#ownFaults.length > 0) return "pending";
     if (this.isMaster) return "master";
     return this.state.kind === "backup" && this.state.isReady ? "ready" : "waiting";
   }
@@ -59,6 +60,10 @@ export class SimulatedInstance implements Member {
 
   start(): void {
     this.handle({ kind: "start", ...this.#circumstances() });
+  }
+
+  examine(): void {
+    this.#ownFaults = this.#assess().faults;
   }
 
   stop(): void {
@@ -72,6 +77,8 @@ export class SimulatedInstance implements Member {
   }
 
   reassess(): void {
+    this.examine();
+    if (this.#ownFaults.length === 0) this.group?.review();
     this.handle({ kind: "assessed", ...this.#circumstances() });
   }
 
@@ -81,6 +88,10 @@ export class SimulatedInstance implements Member {
 
   giveWay(): void {
     this.handle({ kind: "give-way" });
+  }
+
+  outliveRival(): void {
+    this.handle({ kind: "rival-of-group" });
   }
 
   fireTimers(): void {
@@ -132,18 +143,15 @@ export class SimulatedInstance implements Member {
     return this.box.isUp && (device === undefined || this.box.link(device) === "up");
   }
 
-  #circumstances() {
-    const assessment = assess(this.own, { ...this.box.world, sourcePresent: true });
-    this.#hasOwnFault = assessment.faults.length > 0;
-    if (!this.#hasOwnFault && this.group?.isInFault === true)
-      return {
-        assessment: {
-          ...assessment,
-          faults: [{ kind: "group", group: this.group.own.name } as const],
-          endured: [],
-        },
-        source: this.source,
-      };
-    return { assessment, source: this.source };
+  #assess(): Assessment {
+    return assess(this.own, { ...this.box.world, sourcePresent: true });
+  }
+
+  #circumstances(): { assessment: Assessment; source: IpAddress } {
+    const { source } = this;
+    const assessment = this.#assess();
+    const kind = this.group?.hold;
+    if (assessment.faults.length > 0 || kind === undefined) return { assessment, source };
+    return { assessment: { ...assessment, faults: [{ kind, group: this.group!.own.name }], endured: [] }, source };
   }
 }
