@@ -43,6 +43,8 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
   readonly #resetIds: number[] = [];
   /** The stream of the DATA frame that is coming in; undefined: it is thrown away. */
   #dataStream: Http2Stream | undefined;
+  /** That stream has ended, and what is still to come of its frame has not been given back as credit. */
+  #isDataOrphaned = false;
 
   /** @param isServer our side accepted the connection */
   constructor(
@@ -120,12 +122,13 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
   sendHeaders(stream: Http2Stream, length: number, endStream: boolean): void {
     if (stream.id === 0) this.nameStream(stream);
     this.output.headers(stream.id, length, endStream);
+    this.#conduct.onSent(length);
   }
 
   /** Writes a DATA frame, for which there is room. */
   sendData(stream: Http2Stream, bytes: Uint8Array, from: number, to: number, endStream: boolean): void {
     this.sending.data(stream, bytes, from, to, endStream);
-    this.#conduct.onDataSent();
+    this.#conduct.onSent(to - from);
   }
 
   sendReset(stream: Http2Stream, code: number): void {
@@ -136,7 +139,10 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
   }
 
   onStreamClosed(stream: Http2Stream): void {
-    if (stream === this.#dataStream) this.#dataStream = undefined;
+    if (stream === this.#dataStream) {
+      this.#dataStream = undefined;
+      this.#isDataOrphaned = true;
+    }
     // What its session has not read counts as read for the connection.
     this.receiving.giveBack(stream.inbound.unread);
     stream.inbound.unread = 0;
@@ -153,6 +159,7 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
     if (!this.receiving.spend(length)) return ErrorCode.FLOW_CONTROL_ERROR;
     const stream = this.streams.find(streamId);
     this.#dataStream = undefined;
+    this.#isDataOrphaned = false;
     if (stream === undefined || !stream.hasHead || stream.remoteEnded) {
       this.receiving.giveBack(length);
       return this.#onStray(streamId, stream);
@@ -173,7 +180,10 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
 
   onData(_streamId: number, bytes: Uint8Array, from: number, to: number, isLast: boolean): void {
     const stream = this.#dataStream;
-    if (stream === undefined) return;
+    if (stream === undefined) {
+      if (this.#isDataOrphaned) this.receiving.giveBack(to - from);
+      return;
+    }
     if (!stream.inbound.appendData(bytes, from, to)) {
       this.streamError(stream, ErrorCode.PROTOCOL_ERROR);
       return;

@@ -11,9 +11,13 @@ const QUESTIONS = { burst: 500, perSecond: 100 };
 const RESETS = { burst: 200, perSecond: 50 };
 /** Frames that say nothing: empty DATA, PRIORITY, unknown types, what concerns closed streams. */
 const IDLE_FRAMES = { burst: 1000, perSecond: 200 };
-/** WINDOW_UPDATE: so many at once, and for each DATA frame that we send. */
+/**
+ * WINDOW_UPDATE: so many at once, and for each message part that we send. Firefox widens the window of every stream, also
+ * where no body follows; simple readers give credit for each buffer of a hundred octets that they empty, twice.
+ */
 const UPDATES = 1000;
-const UPDATES_PER_DATA = 10;
+const UPDATES_PER_FRAME = 10;
+const OCTETS_PER_UPDATE = 64;
 
 export class PeerConduct {
   readonly #questions = new Allowance(QUESTIONS.burst, QUESTIONS.perSecond);
@@ -41,9 +45,10 @@ export class PeerConduct {
     return verdict(this.#updatesLeft-- > 0);
   }
 
-  /** We have sent DATA, for which it may give us credit again. */
-  onDataSent(): void {
-    this.#updatesLeft = Math.min(UPDATES, this.#updatesLeft + UPDATES_PER_DATA);
+  /** We have sent HEADERS or DATA of so many octets, for which it may give us credit again. */
+  onSent(octets: number): void {
+    const earned = UPDATES_PER_FRAME + Math.floor(octets / OCTETS_PER_UPDATE);
+    this.#updatesLeft = Math.min(UPDATES, this.#updatesLeft + earned);
   }
 }
 
