@@ -60,6 +60,8 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
   ["4.1", "undefined flags are ignored", frame(Type.PING, 0xfe, 0, "12345678"), "ping"],
   ["4.2", "a frame of 16,384 octets is taken", Buffer.concat([open(), data(Buffer.alloc(16_384)), PING]), "ping"],
   ["4.2", "a larger one is an error", Buffer.concat([open(), data(Buffer.alloc(16_385))]), FRAME_SIZE_ERROR],
+  ["4.2", "so is any larger one", frame(Type.HEADERS, 5, 1, Buffer.alloc(16_385)), FRAME_SIZE_ERROR],
+  ["4.2", "also one of an unknown type", frame(0x5a, 0, 1, Buffer.alloc(16_385)), FRAME_SIZE_ERROR],
   [
     "4.3",
     "a field block that cannot be decoded ends the connection",
@@ -72,6 +74,25 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     Buffer.concat([headers(1, GET), frame(Type.HEADERS, 5, 1, Buffer.from([0xbe]))]),
     COMPRESSION_ERROR,
   ],
+  [
+    "4.3.1",
+    "a table size above what we allow",
+    frame(Type.HEADERS, 5, 1, Buffer.concat([Buffer.from("3fe21f", "hex"), block(GET)])),
+    COMPRESSION_ERROR,
+  ],
+  [
+    "4.3.1",
+    "table sizes that we allow, before the first field",
+    frame(Type.HEADERS, 5, 1, Buffer.concat([Buffer.from("203fe11f", "hex"), block(GET)])),
+    "headers",
+  ],
+  [
+    "4.3.1",
+    "a table size behind a field",
+    frame(Type.HEADERS, 5, 1, Buffer.concat([block(GET), Buffer.from([0x20])])),
+    COMPRESSION_ERROR,
+  ],
+  ["4.3", "a field block without fields is no request", frame(Type.HEADERS, 5, 1), RESET_PROTOCOL_ERROR],
   // §5.1: stream states
   ["5.1", "idle: DATA", data("x"), PROTOCOL_ERROR],
   ["5.1", "idle: RST_STREAM", frame(Type.RST_STREAM, 0, 1, uint32(8)), PROTOCOL_ERROR],
@@ -83,6 +104,36 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     "5.1",
     "half-closed: WINDOW_UPDATE is allowed",
     Buffer.concat([headers(1, slow()), frame(Type.WINDOW_UPDATE, 0, 1, uint32(1)), PING]),
+    "ping",
+  ],
+  [
+    "5.1",
+    "half-closed: PRIORITY is allowed",
+    Buffer.concat([headers(1, slow()), frame(Type.PRIORITY, 0, 1, Buffer.alloc(5)), PING]),
+    "ping",
+  ],
+  [
+    "5.1",
+    "half-closed: RST_STREAM is allowed",
+    Buffer.concat([headers(1, slow()), frame(Type.RST_STREAM, 0, 1, uint32(8)), PING]),
+    "ping",
+  ],
+  [
+    "5.1",
+    "closed by the client: DATA",
+    Buffer.concat([open(slow(POST)), frame(Type.RST_STREAM, 0, 1, uint32(8)), data("x")]),
+    "reset 5",
+  ],
+  [
+    "5.1",
+    "closed by the client: WINDOW_UPDATE and RST_STREAM are not minded",
+    Buffer.concat([
+      headers(1, slow()),
+      frame(Type.RST_STREAM, 0, 1, uint32(8)),
+      frame(Type.WINDOW_UPDATE, 0, 1, uint32(1)),
+      frame(Type.RST_STREAM, 0, 1, uint32(8)),
+      PING,
+    ]),
     "ping",
   ],
   [
@@ -111,6 +162,19 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     many(101, (index) => headers(2 * index + 1, slow())),
     "reset 7 on 201",
   ],
+  // §5.5 extensions
+  [
+    "5.5",
+    "an unknown frame type between the pieces of a field block",
+    Buffer.concat([frame(Type.HEADERS, END_STREAM, 1, block(GET)), frame(0x5a, 0, 1, "?")]),
+    PROTOCOL_ERROR,
+  ],
+  [
+    "5.5",
+    "a long frame of an unknown type is skipped",
+    Buffer.concat([frame(0x5a, 0, 7, Buffer.alloc(16_384)), PING]),
+    "ping",
+  ],
   // §6.1 DATA
   ["6.1", "DATA on stream 0", data("x", 0, 0), PROTOCOL_ERROR],
   [
@@ -120,6 +184,12 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     "headers",
   ],
   ["6.1", "padding as long as the payload", Buffer.concat([open(), data("\x05x\0\0\0", PADDED)]), PROTOCOL_ERROR],
+  [
+    "6.1",
+    "nothing but padding",
+    Buffer.concat([open(), data("\x04\0\0\0\0", PADDED), data("", END_STREAM)]),
+    "headers",
+  ],
   ["6.1", "padding without its length", Buffer.concat([open(), data("", PADDED)]), FRAME_SIZE_ERROR],
   // §6.2 HEADERS
   ["6.2", "HEADERS on stream 0", headers(0), PROTOCOL_ERROR],
@@ -166,6 +236,19 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     Buffer.concat([frame(Type.SETTINGS, 0, 0, setting(0xff, 1)), PING]),
     "ping",
   ],
+  [
+    "6.5.2",
+    "ENABLE_PUSH 0 and 1 are taken",
+    Buffer.concat([frame(Type.SETTINGS, 0, 0, Buffer.concat([setting(2, 1), setting(2, 0)])), PING]),
+    "ping",
+  ],
+  [
+    "6.5.3",
+    "settings are taken in their order: the last one holds",
+    Buffer.concat([frame(Type.SETTINGS, 0, 0, Buffer.concat([setting(5, 16_384), setting(5, 16_383)]))]),
+    PROTOCOL_ERROR,
+  ],
+  ["RFC 8441 §3", "ENABLE_CONNECT_PROTOCOL is 0 or 1", frame(Type.SETTINGS, 0, 0, setting(8, 2)), PROTOCOL_ERROR],
   // §6.6 PUSH_PROMISE
   [
     "8.4",
@@ -193,6 +276,12 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     "an increment of 0 for a stream",
     Buffer.concat([open(), frame(Type.WINDOW_UPDATE, 0, 1, uint32(0))]),
     RESET_PROTOCOL_ERROR,
+  ],
+  [
+    "6.9",
+    "the reserved bit of an increment is ignored",
+    Buffer.concat([frame(Type.WINDOW_UPDATE, 0, 0, uint32(2 ** 31 + 1)), PING]),
+    "ping",
   ],
   ["6.9", "WINDOW_UPDATE of another size", frame(Type.WINDOW_UPDATE, 0, 0, "abc"), FRAME_SIZE_ERROR],
   [
@@ -246,6 +335,28 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     Buffer.concat([open(), frame(Type.CONTINUATION, END_HEADERS, 1, block([["a", "b"]]))]),
     PROTOCOL_ERROR,
   ],
+  [
+    "6.10",
+    "CONTINUATION behind the last CONTINUATION",
+    Buffer.concat([
+      frame(Type.HEADERS, END_STREAM, 1, block(slow()).subarray(0, 7)),
+      frame(Type.CONTINUATION, END_HEADERS, 1, block(slow()).subarray(7)),
+      frame(Type.CONTINUATION, END_HEADERS, 1, ""),
+    ]),
+    PROTOCOL_ERROR,
+  ],
+  [
+    "6.10",
+    "DATA between the pieces",
+    Buffer.concat([open(), frame(Type.HEADERS, END_STREAM, 1, block([["a", "b"]])), data("x")]),
+    PROTOCOL_ERROR,
+  ],
+  [
+    "6.10",
+    "HEADERS between the pieces",
+    Buffer.concat([frame(Type.HEADERS, END_STREAM, 1, block(GET)), headers(3)]),
+    PROTOCOL_ERROR,
+  ],
   ["6.10", "CONTINUATION on stream 0", frame(Type.CONTINUATION, END_HEADERS, 0, ""), PROTOCOL_ERROR],
   // §8.1 messages
   ["8.1", "trailers end a request", Buffer.concat([open(), data("x"), headers(1, [["x-sum", "1"]])]), "headers"],
@@ -277,6 +388,26 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     "8.1.1",
     "DATA is shorter",
     Buffer.concat([open([...POST, ["content-length", "3"]]), data("ab", END_STREAM)]),
+    RESET_PROTOCOL_ERROR,
+  ],
+  ["8.1.1", "content-length 0, and no DATA", headers(1, [...POST, ["content-length", "0"]]), "headers"],
+  [
+    "8.1.1",
+    "trailers before all DATA has come",
+    Buffer.concat([open([...POST, ["content-length", "3"]]), data("ab"), headers(1, [["x-sum", "1"]])]),
+    RESET_PROTOCOL_ERROR,
+  ],
+  ["8.1.1", "a list of lengths", open([...POST, ["content-length", "3, 3"]]), RESET_PROTOCOL_ERROR],
+  [
+    "8.1",
+    "trailers with a field of the connection",
+    Buffer.concat([open(), headers(1, [["transfer-encoding", "chunked"]])]),
+    RESET_PROTOCOL_ERROR,
+  ],
+  [
+    "8.1",
+    "trailers with a length",
+    Buffer.concat([open(), headers(1, [["content-length", "1"]])]),
     RESET_PROTOCOL_ERROR,
   ],
   ["8.1.1", "there is none of it", headers(1, [...POST, ["content-length", "3"]]), RESET_PROTOCOL_ERROR],
@@ -317,6 +448,25 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
   ["8.3.1", ":path is * with another method than OPTIONS", replaced(":path", "*"), RESET_PROTOCOL_ERROR],
   ["8.3.1", ":method with a space", replaced(":method", "GET /"), RESET_PROTOCOL_ERROR],
   ["8.3.1", ":method twice", headers(1, [GET[0]!, ...GET]), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":path twice", headers(1, [...GET, [":path", "/b"]]), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":scheme twice", headers(1, [GET[1]!, ...GET]), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":authority twice", headers(1, [GET[3]!, ...GET]), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":authority is empty", replaced(":authority", ""), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":authority with a path", replaced(":authority", "example.org/a"), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":method is empty", replaced(":method", ""), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":scheme is empty", replaced(":scheme", ""), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":path with a fragment", replaced(":path", "/#a"), RESET_PROTOCOL_ERROR],
+  ["8.3.1", ":path with NUL", replaced(":path", "/\0"), RESET_PROTOCOL_ERROR],
+  [
+    "8.3.1",
+    "OPTIONS for * ",
+    headers(
+      1,
+      GET.map(([name, value]) => [name, name === ":method" ? "OPTIONS" : name === ":path" ? "*" : value] as const),
+    ),
+    "headers",
+  ],
+  ["8.3.1", "neither :authority nor host gets 400", without(":authority"), "headers"],
   ["8.3.1", ":authority with user information", replaced(":authority", "u@example.org"), RESET_PROTOCOL_ERROR],
   ["8.3.1", "host in place of :authority", headers(1, [...GET.slice(0, 3), ["host", "example.org"]]), "headers"],
   ["8.3.1", "host that says the same", withField("host", "Example.org"), "headers"],
@@ -328,7 +478,23 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
     RESET_PROTOCOL_ERROR,
   ],
   ["8.5", "CONNECT has an :authority", headers(1, [[":method", "CONNECT"]], END_HEADERS), RESET_PROTOCOL_ERROR],
+  [
+    "8.5",
+    "CONNECT with a length",
+    headers(1, [[":method", "CONNECT"], GET[3]!, ["content-length", "1"]], END_HEADERS),
+    RESET_PROTOCOL_ERROR,
+  ],
   // RFC 8441
+  ...([":scheme", ":path"] as const).map((name): (typeof CASES)[number] => [
+    "RFC 8441 §4",
+    `an extended CONNECT without ${name}`,
+    headers(
+      1,
+      [[":method", "CONNECT"], [":protocol", "websocket"], ...GET.slice(1)].filter(([one]) => one !== name) as never,
+      END_HEADERS,
+    ),
+    RESET_PROTOCOL_ERROR,
+  ]),
   ["RFC 8441 §4", ":protocol without CONNECT", withField(":protocol", "websocket"), RESET_PROTOCOL_ERROR],
   // §10.5: floods
   ["10.5", "a flood of PING", many(2000, PING), "goaway 11 at last"],
@@ -381,8 +547,8 @@ const CASES: readonly (readonly [section: string, rule: string, sent: Buffer, ve
   ],
 ];
 
-function slow(): readonly (readonly [string, string])[] {
-  return GET.map(([name, value]) => [name, name === ":path" ? "/slow" : value] as const);
+function slow(fields = GET): readonly (readonly [string, string])[] {
+  return fields.map(([name, value]) => [name, name === ":path" ? "/slow" : value] as const);
 }
 
 function reserved(bytes: Buffer): Buffer {
@@ -472,6 +638,43 @@ describe("RFC 9113", () => {
       assert.ok(client.frames.some(({ type, flags }) => type === Type.SETTINGS && flags === ACK));
       client.close();
     });
+  });
+
+  for (const [what, sent, wanted] of [
+    ["DATA", data("x"), "reset 5"],
+    ["HEADERS", headers(1), STREAM_CLOSED],
+    ["PRIORITY", frame(Type.PRIORITY, 0, 1, Buffer.alloc(5)), "ping"],
+    ["WINDOW_UPDATE", frame(Type.WINDOW_UPDATE, 0, 1, uint32(1)), "ping"],
+    ["RST_STREAM", frame(Type.RST_STREAM, 0, 1, uint32(8)), "ping"],
+  ] as const)
+    test(`§5.1: ${what} on a stream that has been answered: ${wanted}`, async () => {
+      const client = await FrameClient.connect(port);
+      client.send(headers(1));
+      await client.find(({ type, flags }) => type === Type.DATA && (flags & END_STREAM) !== 0);
+      client.send(sent, PING);
+      const answer = await client.find(
+        ({ type, flags }) =>
+          type === Type.GOAWAY || type === Type.RST_STREAM || (type === Type.PING && (flags & ACK) !== 0),
+      );
+      const code = answer?.type === Type.GOAWAY ? answer.payload.readUInt32BE(4) : answer?.payload.readUInt32BE(0);
+      const told = { [Type.GOAWAY]: `goaway ${code}`, [Type.RST_STREAM]: `reset ${code}`, [Type.PING]: "ping" };
+      assert.equal(told[answer?.type as 7], wanted);
+      client.close();
+    });
+
+  test("§6.7: an answer to a PING is not answered", async () => {
+    const client = await FrameClient.connect(port);
+    client.send(frame(Type.PING, ACK, 0, "unasked!"), PING);
+    assert.equal((await client.find(({ type }) => type === Type.PING))?.payload.toString(), "12345678");
+    client.close();
+  });
+
+  test("§6.5.3: each SETTINGS frame is acknowledged", async () => {
+    const client = await FrameClient.connect(port);
+    client.send(SETTINGS, SETTINGS, PING);
+    await client.find(({ type, flags }) => type === Type.PING && flags === ACK);
+    assert.equal(client.frames.filter(({ type, flags }) => type === Type.SETTINGS && flags === ACK).length, 3);
+    client.close();
   });
 
   test("a drain says GOAWAY twice, and the request under way is answered (§6.8)", async () => {
