@@ -216,7 +216,7 @@ export class HttpSession extends ReceivingSession {
     const isOldClient = request.minor === 0;
     // Without its chunks, the body ends where the connection does.
     if (head.chunked && isOldClient) this.keepAlive = false;
-    if (this.response.accept(this.keepAlive, isOldClient)) return true;
+    if (this.response.accept(this.keepAlive, isOldClient, !isOldClient && this.isHttp1Connection)) return true;
     this.onBadResponse();
     return false;
   }

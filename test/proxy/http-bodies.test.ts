@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Counter } from "../../src/proxy/shared-state.js";
 import { eventually } from "../support/eventually.js";
+import { client, exchange } from "../support/http2.js";
 import { freePort, runProxy } from "../support/proxy.js";
 import { everyByte } from "../support/random-cuts.js";
 import { RawClient } from "../support/raw-client.js";
@@ -278,13 +279,18 @@ test("a client of HTTP/1.0 gets the content of a chunked response, however that 
   }
 });
 
-test("a client of HTTP/1.0 gets no response whose coding it cannot know and we do not undo", async (t) => {
-  const server = await serveCanned(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n");
-  const port = await freePort();
-  await runProxy(t, listen(port, server.port));
-  const answer = await RawClient.exchange(port, "GET / HTTP/1.0\r\n\r\n");
-  assert.match(answer, /^HTTP\/1\.1 502 /);
-});
+for (const coding of ["gzip, chunked", "gzip"])
+  test(`neither a client of HTTP/1.0 nor one of HTTP/2 gets a response in ${coding}, which it cannot be told of`, async (t) => {
+    const server = await serveCanned(t, `HTTP/1.1 200 OK\r\nTransfer-Encoding: ${coding}\r\n\r\n0\r\n\r\n`, {
+      thenClose: true,
+    });
+    const port = await freePort();
+    await runProxy(t, listen(port, server.port));
+    const answer = await RawClient.exchange(port, "GET / HTTP/1.0\r\n\r\n");
+    assert.match(answer, /^HTTP\/1\.1 502 /);
+    const newer = await exchange(client(t, port), { ":path": "/" });
+    assert.equal(newer.headers[":status"], 502);
+  });
 
 test("other transfer codings than chunked pass as they are, in both directions", async (t) => {
   const seen: string[] = [];

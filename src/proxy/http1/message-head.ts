@@ -124,6 +124,13 @@ export abstract class MessageHead {
     return false;
   }
 
+  /** Its body has a transfer coding besides chunked, or in its place: nobody may get it who is not told of it. */
+  get hasOtherCoding(): boolean {
+    if (!this.transferEncoded) return false;
+    const index = this.fieldIds.indexOf(FieldId.TRANSFER_ENCODING); // of which there is but one
+    return !this.chunked || this.fields[4 * index + 3]! - this.fields[4 * index + 2]! > "chunked".length;
+  }
+
   /** Checks the fields against each other at the head's end: 0 or a HeadError. */
   protected abstract checkFields(bytes: Uint8Array): number;
   protected abstract acceptContentLength(value: number): number;

@@ -2,7 +2,7 @@
 import { CHARACTER, CR, LF, SP, VALUE } from "./characters.js";
 import { HeadError } from "./head-error.js";
 import { DEFAULT_MAX_FIELDS, FIELD_START, MessageHead, NEED_MORE, START } from "./message-head.js";
-import { FieldId, Method } from "./names.js";
+import { Method } from "./names.js";
 import { readVersion, VERSION_LENGTH } from "./version.js";
 
 const VERSION = 1;
@@ -131,15 +131,6 @@ export class ResponseHead extends MessageHead {
       this.contentLength = -1;
     }
     return 0;
-  }
-
-  /** Chunked is its only transfer coding. */
-  get isMerelyChunked(): boolean {
-    let length = 0;
-    for (let index = 0; index < this.fieldCount; index++)
-      if (this.fieldIds[index] === FieldId.TRANSFER_ENCODING)
-        length += this.fields[4 * index + 3]! - this.fields[4 * index + 2]!;
-    return this.chunked && length === "chunked".length;
   }
 
   private decideBody(requestMethod: number): void {

@@ -125,13 +125,14 @@ export class ResponseSide {
   /**
    * Makes the head what the client gets.
    * @param isOldClient the request was HTTP/1.0: chunks, which it does not know, are stripped
+   * @param knowsCodings the client is told of other transfer codings, which neither HTTP/1.0 nor HTTP/2 has
    * @returns false if the body that came with it is malformed, or in a coding that cannot be taken off
    */
-  accept(keepAlive: boolean, isOldClient: boolean): boolean {
+  accept(keepAlive: boolean, isOldClient: boolean, knowsCodings: boolean): boolean {
     const { head, body } = this;
     const buffer = this.#buffer!;
     this.hasHead = true;
-    if (isOldClient && head.chunked && !head.isMerelyChunked) return false;
+    if (!knowsCodings && head.hasOtherCoding && !head.bodyless) return false;
     if (head.bodyless || head.contentLength === 0) body.beginEmpty();
     else if (head.chunked && isOldClient) body.beginStripped();
     else if (head.chunked) body.beginChunked();

@@ -125,6 +125,10 @@ export class HeadEncoder {
     head.reset();
     const length = head.parse(bytes, at, to);
     if (length <= 0) return -1;
+    if (head.hasOtherCoding) {
+      stream.fail(EPIPE); // HTTP/2 has no transfer codings to tell the server of (§8.2.2)
+      return 0;
+    }
     const upgrade = head.upgrade ? Upgrade.of(head, bytes) : undefined;
     if (upgrade !== undefined && !mayConnect(stream)) return 0;
     const isConnect = head.method === Method.CONNECT;

@@ -11,6 +11,7 @@ import { Counter } from "../../../src/proxy/shared-state.js";
 import { eventually } from "../../support/eventually.js";
 import { between, client, exchange, serveHttp2 } from "../../support/http2.js";
 import { freePort, runProxy } from "../../support/proxy.js";
+import { RawClient } from "../../support/raw-client.js";
 import { serveHttp } from "../../support/servers.js";
 import { Pki } from "../tls/pki.js";
 
@@ -133,6 +134,18 @@ describe("a client of HTTP/1.1 to a server of HTTP/2", () => {
     assert.equal((await fetch(`${url}/304`)).status, 304);
     assert.equal(await (await fetch(`${url}/200`)).text(), "hello");
   });
+});
+
+test("a request in a transfer coding that HTTP/2 cannot tell of is answered, and does not reach the server", async (t) => {
+  let requests = 0;
+  const server = await serveHttp2(t, (stream) => {
+    requests++;
+    stream.respond({ ":status": 200 }, { endStream: true });
+  });
+  const { port } = await between(t, server.port, "proto h2");
+  const post = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+  assert.match(await RawClient.exchange(port, post), /^HTTP\/1.1 502 /);
+  assert.equal(requests, 0);
 });
 
 test("trailers go from a client of HTTP/1.1 to a server of HTTP/2, and back", async (t) => {

@@ -128,6 +128,11 @@ describe("a request", () => {
     assert.ok(block.includes("x-kept") && block.includes("example.org") && block.includes("/x"));
   });
 
+  test("in another transfer coding than chunked is not sent: the server could not be told (§8.2.2)", () => {
+    const post = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+    assert.deepEqual(ask([SETTINGS], post).requests, []);
+  });
+
   test("may ask for trailers", () => {
     assert.ok(fieldsOf("GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\n\r\n").includes("trailers"));
   });
