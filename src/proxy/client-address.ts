@@ -28,9 +28,13 @@ export class ClientAddress {
 
   /**
    * @param sockaddr what accept wrote; it is not kept
-   * @param listener the listener's number in its frontend, from 1
+   * @param listener its listener's number in the frontend, from 1
    */
-  constructor(sockaddr: Buffer, listener = 1, destination?: ClientAddress) {
+  constructor(
+    sockaddr: Buffer,
+    readonly listener = 1,
+    destination?: ClientAddress,
+  ) {
     this.destination = destination;
     const family = familyOf(sockaddr);
     const isIpv6 = family === AF_INET6;
@@ -42,9 +46,9 @@ export class ClientAddress {
     this.port = this.family === AF_UNIX ? listener : portOf(sockaddr);
   }
 
-  /** A client that a PROXY header spoke of. */
-  static proxied({ source, destination }: ProxiedConnection): ClientAddress {
-    return addressOf(source, addressOf(destination));
+  /** A client that a PROXY header spoke of. @param listener as for the constructor */
+  static proxied({ source, destination }: ProxiedConnection, listener = 1): ClientAddress {
+    return addressOf(source, listener, addressOf(destination, listener));
   }
 
   get text(): string {
@@ -65,7 +69,7 @@ export function localAddressOf(fd: number, listener: number): ClientAddress {
 
 const scratch = allocate(SOCKADDR_SIZE);
 
-function addressOf({ address, port }: ProxiedEnd, destination?: ClientAddress): ClientAddress {
+function addressOf({ address, port }: ProxiedEnd, listener: number, destination?: ClientAddress): ClientAddress {
   encodeInternet(scratch, address, port);
-  return new ClientAddress(scratch.bytes, 1, destination);
+  return new ClientAddress(scratch.bytes, listener, destination);
 }

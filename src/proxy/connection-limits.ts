@@ -1,64 +1,73 @@
 /**
- * `maxconn` of a frontend and of the process, exact over all workers: a place is taken before a connection is accepted.
- * Those that find none stay in the kernel's queue, and their listeners wait until somebody leaves, in whatever worker.
+ * `maxconn` of a listener, a frontend and of the process, exact over all workers: a place is taken before a connection
+ * is accepted. Those that find none stay in the kernel's queue, and their listeners wait until somebody leaves, in
+ * whatever worker.
  */
+import type { Bind, Frontend } from "../config/haproxy/model.js";
 import { type Entity, Gauge, type SharedState } from "./shared-state.js";
 
+/** What has a limit, and how many connections that is. */
+export interface ConnectionLimit {
+  readonly entity: Entity;
+  readonly most: number;
+}
+
+/** Those that a listener's connections count for. */
 export class ConnectionLimits {
   /** What was full when a place was last asked for in vain. */
   #full: Entity;
 
   /**
-   * @param maxConnections of the frontend
-   * @param processMaxConnections of all frontends together
+   * @param limits the narrowest first; there is one at least
    * @param onFree a place has become free, and listeners wait for one
    */
   constructor(
     readonly state: SharedState,
-    readonly frontend: Entity,
-    readonly maxConnections: number,
-    readonly processMaxConnections: number,
-    readonly onFree: () => void,
+    readonly limits: readonly ConnectionLimit[],
+    readonly onFree: (limits: ConnectionLimits) => void,
   ) {
-    this.#full = frontend;
+    this.#full = limits[0]!.entity;
   }
 
   /** Takes a place, if there is one; it counts as a connection from now on. */
   tryEnter(): boolean {
-    const { state, frontend } = this;
-    this.#full = frontend;
-    if (!state.tryEnter(frontend, this.maxConnections)) return false;
-    if (state.tryEnter(state.process, this.processMaxConnections)) return true;
-    this.#full = state.process;
-    state.leave(frontend);
-    return false;
+    const { state, limits } = this;
+    for (let index = 0; index < limits.length; index++) {
+      const { entity, most } = limits[index]!;
+      if (state.tryEnter(entity, most)) continue;
+      this.#full = entity;
+      while (--index >= 0) state.leave(limits[index]!.entity);
+      return false;
+    }
+    return true;
   }
 
   /** Takes a place, be it full or not. */
   enter(): void {
-    this.state.enter(this.frontend);
-    this.state.enter(this.state.process);
+    for (const { entity } of this.limits) this.state.enter(entity);
   }
 
   /** The place that was taken has come to be a connection: it counts for `smax`. */
   noteHighest(): void {
-    this.state.noteHighest(this.frontend);
-    this.state.noteHighest(this.state.process);
+    for (const { entity } of this.limits) this.state.noteHighest(entity);
   }
 
   leave(): void {
-    const { state } = this;
-    state.leave(this.frontend);
-    state.leave(state.process);
-    if (state.gauge(this.frontend, Gauge.awaited) > 0 || this.isProcessAwaited) this.onFree();
+    const { state, limits } = this;
+    let isAwaited = false;
+    for (const { entity } of limits) {
+      state.leave(entity);
+      if (state.gauge(entity, Gauge.awaited) > 0) isAwaited = true;
+    }
+    if (isAwaited) this.onFree(this);
   }
 
-  /** Somebody waits for whichever frontend's connection ends first. */
-  get isProcessAwaited(): boolean {
-    return this.state.gauge(this.state.process, Gauge.awaited) > 0;
+  /** Its connections count for it. */
+  includes(entity: Entity): boolean {
+    return this.limits.some((limit) => limit.entity === entity);
   }
 
-  /** A listener waits for a place from now on. Returns what `endWait` is to be given. */
+  /** A listener waits for a place from now on. Returns for what: `endWait` is to be given it. */
   beginWait(): Entity {
     this.state.addGauge(this.#full, Gauge.awaited, 1);
     return this.#full;
@@ -68,3 +77,7 @@ export class ConnectionLimits {
     this.state.addGauge(full, Gauge.awaited, -1);
   }
 }
+
+/** The binds that have a limit of their own, in the order of their entities. */
+export const limitedBinds = (frontends: readonly Frontend[]): Bind[] =>
+  frontends.flatMap(({ binds }) => binds.filter(({ maxConnections }) => maxConnections !== undefined));

@@ -10,6 +10,7 @@ import { HealthChecker } from "../health/checker.js";
 import { type Probe, tcpCheck } from "../health/tcp-check.js";
 import { tlsCheck } from "../health/tls-check.js";
 import { raiseFileLimit } from "../sys/process.js";
+import { limitedBinds } from "./connection-limits.js";
 import { HandOver } from "./hand-over.js";
 import { type ListeningSocket, openListeners } from "./listening-socket.js";
 import type { ToWorker, WorkerStart } from "./messages.js";
@@ -86,6 +87,7 @@ export class RunningProxy {
       frontends: frontends.length,
       backends: backends.length,
       servers: backends.reduce((sum, backend) => sum + backend.servers.length, 0),
+      listeners: limitedBinds(frontends).length,
     });
     this.workers = new WorkerThreads({
       startOf: (worker, wakeFd) => this.#startOf(worker, wakeFd),

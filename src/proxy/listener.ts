@@ -43,9 +43,9 @@ export class Listener implements Handler {
     if (this.isShared) this.#queueUp();
   }
 
-  /** For a place, and not for something else to pass. */
-  get isWaiting(): boolean {
-    return this.#awaits !== undefined;
+  /** What is full that it waits for; undefined: it does not wait, or for something else to pass. */
+  get awaited(): Entity | undefined {
+    return this.#awaits;
   }
 
   resume(): void {

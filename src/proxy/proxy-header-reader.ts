@@ -87,7 +87,7 @@ export class ProxyHeaderReader implements Handler {
         this.#letGo();
         this.owner.onProxyHeader(
           this,
-          decoded.proxied === undefined ? this.address : ClientAddress.proxied(decoded.proxied),
+          decoded.proxied === undefined ? this.address : ClientAddress.proxied(decoded.proxied, this.address.listener),
         );
         break;
       case "refused":

@@ -26,6 +26,7 @@ import { SingleProtocol } from "./tls/single-protocol.js";
 /** What a worker holds for a client: a session, or an HTTP/2 connection with a session for each stream. */
 export interface ClientSession extends Member {
   readonly frontend: FrontendRuntime;
+  readonly address: ClientAddress;
   /** It is over. */
   readonly closed: boolean;
   /** Ends it whatever its state. */

@@ -80,7 +80,7 @@ export const Gauge = {
   queued: 8,
   /** qmax */
   mostQueued: 9,
-  /** Frontends, and the process: listeners that wait until it is not full any more. */
+  /** Frontends, listeners with a limit, and the process: listeners that wait until it is not full any more. */
   awaited: 10,
 } as const;
 
@@ -92,6 +92,8 @@ export interface StateLayout {
   readonly backends: number;
   /** Servers of all backends. */
   readonly servers: number;
+  /** Listeners that have a limit of their own (`bind … maxconn`); absent: none. */
+  readonly listeners?: number;
 }
 
 /** What a worker needs to see the same memory; crosses threads by structured clone. */
@@ -103,7 +105,10 @@ export interface SharedStateHandle {
   readonly shares: SharedArrayBuffer;
 }
 
-/** An entity's number: frontends come first, then backends, the servers of all backends in order, and the process. */
+/**
+ * An entity's number: frontends come first, then backends, the servers of all backends in order, the listeners that have
+ * a limit, and the process.
+ */
 export type Entity = number;
 
 export class SharedState {
@@ -147,6 +152,11 @@ export class SharedState {
   /** @param index over the servers of all backends, in the order of the configuration */
   server(index: number): Entity {
     return this.layout.frontends + this.layout.backends + index;
+  }
+
+  /** @param index over the listeners with a limit of all frontends, in the order of the configuration */
+  listener(index: number): Entity {
+    return this.server(this.layout.servers) + index;
   }
 
   /** The process as a whole: its current number of client connections. */
@@ -267,7 +277,8 @@ export class SharedState {
 /** Bytes of one worker's shares, in cache lines of its own. */
 const shareSize = (entities: number): number => Math.ceil((entities * 4) / 64) * 64;
 
-const entitiesOf = (layout: StateLayout): number => layout.frontends + layout.backends + layout.servers + 1;
+const entitiesOf = ({ frontends, backends, servers, listeners = 0 }: StateLayout): number =>
+  frontends + backends + servers + listeners + 1;
 
 /** One worker's view of one entity's counters: plain additions, for nobody else writes there. */
 export class EntityCounters {

@@ -10,7 +10,7 @@ import { chrootThread, setThreadName } from "../sys/process.js";
 import { close, resetOnClose, vanishOnClose } from "../sys/socket.js";
 import { liveHandles } from "../sys/ssl.js";
 import { type ClientAddress, localAddressOf } from "./client-address.js";
-import { ConnectionLimits } from "./connection-limits.js";
+import { type ConnectionLimit, ConnectionLimits, limitedBinds } from "./connection-limits.js";
 import { HttpSession } from "./http-session.js";
 import { HeadLimits } from "./http1/head-limits.js";
 import { FrontendConnection } from "./http2/frontend-connection.js";
@@ -50,8 +50,8 @@ class ProxyWorker implements SessionContext {
   readonly #handshakes = new Set<Handshake>();
   readonly #proxyHeaders = new Set<ProxyHeaderReader>();
   readonly #listeners: Listener[] = [];
-  /** Of each frontend, whose entities are their numbers. */
-  readonly #limits: readonly ConnectionLimits[];
+  /** Of each listener of each frontend, whose entities are their numbers. */
+  readonly #limits: readonly (readonly ConnectionLimits[])[];
 
   constructor(readonly start: WorkerStart) {
     const { global } = start.configuration;
@@ -67,11 +67,7 @@ class ProxyWorker implements SessionContext {
     const lists = new WaitLists(this.state, start.waitLists);
     this.#room = new WaitingRoom(lists, worker, this.loop);
     this.#runtime = buildRuntime(configuration, maxConnections, this.state, this.#room, worker, tables, start.tls);
-    this.#limits = this.#runtime.frontends.map(({ entity, settings }) => {
-      const onFree = (): void => this.#onPlaceFree(limits);
-      const limits = new ConnectionLimits(this.state, entity, settings.maxConnections, maxConnections, onFree);
-      return limits;
-    });
+    this.#limits = this.#createLimits();
     this.loop.listen(start.wakeFd, () => {
       this.#room.onReady();
       this.#resumeListeners();
@@ -101,7 +97,7 @@ class ProxyWorker implements SessionContext {
 
   onSessionEnd(session: ClientSession): void {
     this.#sessions.remove(session);
-    this.#limitsOf(session.frontend).leave();
+    this.#limitsOf(session.frontend, session.address).leave();
     this.#stopIfDone();
   }
 
@@ -151,7 +147,9 @@ class ProxyWorker implements SessionContext {
           ? (client: number, address: ClientAddress) => this.#accept(frontend, index, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
       const first = this.#admit(frontend, index, onAccepted);
-      this.#listeners.push(new Listener(this.loop, fd, this.#limitsOf(frontend), first, index + 1, isShared));
+      this.#listeners.push(
+        new Listener(this.loop, fd, this.#limits[frontend.entity]![index]!, first, index + 1, isShared),
+      );
     }
   }
 
@@ -170,7 +168,7 @@ class ProxyWorker implements SessionContext {
       }
       counters.add(Counter.connections, 1);
       counters.add(Counter.deniedConnections, 1);
-      this.#limitsOf(frontend).leave();
+      this.#limitsOf(frontend, address).leave();
       if (action === "reject") resetOnClose(fd);
       else vanishOnClose(fd);
       close(fd);
@@ -203,7 +201,7 @@ class ProxyWorker implements SessionContext {
       try {
         this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
       } catch (error) {
-        this.#onUnwatched(frontend, error);
+        this.#onUnwatched(frontend, address, error);
       }
     };
   }
@@ -211,7 +209,7 @@ class ProxyWorker implements SessionContext {
   /** The place of a reader that is through belongs to its session. */
   #endProxyHeader(frontend: FrontendRuntime, reader: ProxyHeaderReader): void {
     if (!this.#proxyHeaders.delete(reader)) return;
-    this.#limitsOf(frontend).leave();
+    this.#limitsOf(frontend, reader.address).leave();
   }
 
   #accept(frontend: FrontendRuntime, bind: number, fd: number, address: ClientAddress): void {
@@ -257,20 +255,20 @@ class ProxyWorker implements SessionContext {
     try {
       this.#handshakes.add(new Handshake(this.loop, fd, tls, address, frontend.settings.timeoutClient, owner));
     } catch (error) {
-      this.#onUnwatched(frontend, error);
+      this.#onUnwatched(frontend, address, error);
     }
   }
 
   /** epoll took no more (`fs.epoll.max_user_watches`): it costs the client that has come, which is closed, no other. */
-  #onUnwatched(frontend: FrontendRuntime, error: unknown): void {
+  #onUnwatched(frontend: FrontendRuntime, address: ClientAddress, error: unknown): void {
     this.#tellBug(error);
-    this.#limitsOf(frontend).leave();
+    this.#limitsOf(frontend, address).leave();
     this.#stopIfDone();
   }
 
   #endHandshake(frontend: FrontendRuntime, handshake: Handshake): void {
     if (!this.#handshakes.delete(handshake)) return;
-    this.#limitsOf(frontend).leave();
+    this.#limitsOf(frontend, handshake.address).leave();
     this.#stopIfDone();
   }
 
@@ -303,15 +301,30 @@ class ProxyWorker implements SessionContext {
     return result < 0 ? [`cannot chroot to ${directory}: ${errnoText(-result)}`] : [];
   }
 
-  #limitsOf(frontend: FrontendRuntime): ConnectionLimits {
-    return this.#limits[frontend.entity]!;
+  #createLimits(): ConnectionLimits[][] {
+    const { state, start } = this;
+    const limited = limitedBinds(start.configuration.frontends);
+    const onFree = (limits: ConnectionLimits): void => this.#onPlaceFree(limits);
+    return this.#runtime.frontends.map(({ entity, settings }) =>
+      settings.binds.map((bind) => {
+        const most = bind.maxConnections;
+        const limits: ConnectionLimit[] = [
+          ...(most === undefined ? [] : [{ entity: state.listener(limited.indexOf(bind)), most }]),
+          { entity, most: settings.maxConnections },
+          { entity: state.process, most: start.maxConnections },
+        ];
+        return new ConnectionLimits(state, limits, onFree);
+      }),
+    );
+  }
+
+  #limitsOf(frontend: FrontendRuntime, { listener }: ClientAddress): ConnectionLimits {
+    return this.#limits[frontend.entity]![listener - 1]!;
   }
 
   /** A listener of ours that waits for it takes it; else one in another worker may. */
   #onPlaceFree(limits: ConnectionLimits): void {
-    const waiting = this.#listeners.filter(
-      (listener) => listener.isWaiting && (listener.limits === limits || limits.isProcessAwaited),
-    );
+    const waiting = this.#listeners.filter(({ awaited }) => awaited !== undefined && limits.includes(awaited));
     for (const listener of waiting) listener.resume();
     if (waiting.length > 0) return;
     const { lists, worker } = this.#room;
@@ -319,7 +332,7 @@ class ProxyWorker implements SessionContext {
   }
 
   #resumeListeners(): void {
-    for (const listener of this.#listeners) if (listener.isWaiting) listener.resume();
+    for (const listener of this.#listeners) if (listener.awaited !== undefined) listener.resume();
   }
 
   #takeMessages(): void {

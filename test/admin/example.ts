@@ -60,6 +60,7 @@ function frontend(name: string, id: number, mode: "tcp" | "http", defaultBackend
       interface: undefined,
       v4v6: false,
       name: undefined,
+      maxConnections: undefined,
       socket: initialBindSocket(),
       tls: undefined,
       protocol: undefined,

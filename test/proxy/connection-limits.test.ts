@@ -11,8 +11,13 @@ import { serveHttp } from "../support/servers.js";
 function limits(first: number, second: number, process: number) {
   const state = SharedState.create({ workers: 1, frontends: 2, backends: 0, servers: 0 });
   const freed: string[] = [];
-  const make = (name: string, frontend: number, most: number): ConnectionLimits =>
-    new ConnectionLimits(state, frontend, most, process, () => freed.push(name));
+  const make = (name: string, entity: number, most: number): ConnectionLimits => {
+    const limits = [
+      { entity, most },
+      { entity: state.process, most: process },
+    ];
+    return new ConnectionLimits(state, limits, () => freed.push(name));
+  };
   return { state, freed, a: make("a", 0, first), b: make("b", 1, second) };
 }
 
@@ -66,4 +71,43 @@ test("300 clients at a frontend with maxconn 2: never more, and all are served",
   assert.equal(proxy.running.state.gauge(proxy.running.state.process, Gauge.highest), 2);
   await proxy.quiet();
   await eventually(() => proxy.gauge("frontend", "web", Gauge.awaited), 0);
+});
+
+test("a listener's maxconn holds for it alone, beside the frontend's", async (t) => {
+  const server = await serveHttp(t, (_, response) => response.end("ok"));
+  const [narrow, wide] = [await freePort(), await freePort()];
+  const proxy = await runProxy(
+    t,
+    `frontend web
+ mode http
+ maxconn 3
+ bind 127.0.0.1:${narrow} maxconn 1
+ bind 127.0.0.1:${wide}
+ default_backend app
+backend app
+ mode http
+ server s1 127.0.0.1:${server.port}`,
+  );
+  const GET = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+  const visit = async (port: number): Promise<RawClient> => {
+    const client = await RawClient.connect(port);
+    client.send(GET);
+    return client;
+  };
+  const first = await visit(narrow);
+  assert.equal((await first.response()).status, 200);
+  const second = await visit(narrow);
+  const others = [await visit(wide), await visit(wide)];
+  for (const client of others) assert.equal((await client.response()).status, 200);
+  assert.equal(proxy.gauge("frontend", "web", Gauge.current), 3);
+  assert.equal(second.text, "", "its listener is full, and so is the frontend");
+  others[0]!.close();
+  await eventually(() => proxy.gauge("frontend", "web", Gauge.current), 2);
+  const third = await visit(wide);
+  assert.equal((await third.response()).status, 200, "the frontend's place is of no use to the narrow listener");
+  others[1]!.close();
+  first.close();
+  assert.equal((await second.response()).status, 200);
+  for (const client of [second, third]) client.close();
+  await proxy.quiet();
 });

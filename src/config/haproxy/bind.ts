@@ -8,6 +8,7 @@ import { PLANNED_BIND_OPTIONS, RARE_BIND_OPTIONS } from "./keywords/planned-bind
 import type { Bind } from "./model.js";
 import { type LineOption, optionsOn, optionTable, readOptions } from "./option-line.js";
 import { type HttpVersion, protocolOption } from "./protocol.js";
+import { LONGEST_TIME } from "./quantities.js";
 import type { Statement } from "./statement.js";
 import { NO_TLS, type TlsDraft } from "./tls-draft.js";
 import { BIND_TLS_OPTIONS } from "./tls-options.js";
@@ -16,6 +17,7 @@ interface BindSettings {
   transparent: boolean;
   interface: string | undefined;
   name: string | undefined;
+  maxConnections: number | undefined;
   v4v6: Span | undefined;
   v6only: boolean;
   tls: TlsDraft;
@@ -51,6 +53,16 @@ export const BIND_OPTIONS: readonly LineOption<BindSettings>[] = [
     },
   },
   {
+    name: "maxconn",
+    argument: "<n>",
+    default: "the frontend's",
+    doc: "Connections of each of its listeners; further ones wait in the listen queue.",
+    apply: (statement, settings, argument) => {
+      // HAProxy reads 0 as "not said".
+      settings.maxConnections = statement.integer(argument, 0, LONGEST_TIME, "maxconn") || undefined;
+    },
+  },
+  {
     name: "v4v6",
     argument: "",
     default: "on for ::, as Linux has it",
@@ -80,6 +92,7 @@ export function readBind(statement: Statement, proxy: ProxyDraft): void {
     transparent: false,
     interface: undefined,
     name: undefined,
+    maxConnections: undefined,
     v4v6: undefined,
     v6only: false,
     tls: NO_TLS,
@@ -96,6 +109,7 @@ export function readLegacyBind(statement: Statement, proxy: ProxyDraft): void {
     transparent: false,
     interface: undefined,
     name: undefined,
+    maxConnections: undefined,
     v4v6: undefined,
     v6only: false,
     tls: NO_TLS,

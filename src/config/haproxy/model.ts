@@ -151,6 +151,8 @@ export interface Bind {
   /** `::` only: also takes IPv4. */
   readonly v4v6: boolean;
   readonly name: string | undefined;
+  /** Connections of this listener alone; undefined: only the frontend's limit holds. */
+  readonly maxConnections: number | undefined;
   readonly socket: BindSocket;
   /** The HTTP version that clients speak; undefined: ALPN says, or how the client begins. */
   readonly protocol: "h1" | "h2" | undefined;

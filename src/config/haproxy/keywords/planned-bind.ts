@@ -13,7 +13,6 @@ export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
   ["sigalgs", "<list>", "library"],
   ["npn", "<p,p>", ""],
   ["allow-0rtt", "", "off"],
-  ["maxconn", "<n>", "frontend's"],
   ["nice", "<-1024..1024>", "0"],
   ["id", "<n>", "auto"],
   ["expose-fd", "listeners", ""],
