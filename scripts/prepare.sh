@@ -8,7 +8,7 @@ purpose=${1:-test}
 
 # command:package, or file:package
 common="ip:iproute2 nft:nftables killall:psmisc ps:procps curl:curl nsenter:util-linux"
-peers="pidof:sysvinit-utils keepalived:keepalived haproxy:haproxy nginx:nginx wrk:wrk h2load:nghttp2-client tcpdump:tcpdump socat:socat chromium:chromium"
+peers="pidof:sysvinit-utils keepalived:keepalived haproxy:haproxy nginx:nginx wrk:wrk h2load:nghttp2-client tcpdump:tcpdump tshark:tshark socat:socat chromium:chromium"
 bench="haproxy:haproxy nginx:nginx /usr/lib/nginx/modules/ngx_stream_module.so:libnginx-mod-stream wrk:wrk \
 h2load:nghttp2-client openssl:openssl taskset:util-linux"
 
