@@ -1,10 +1,10 @@
 /**
- * What another router on the link does wrong, so that two of them hold the same addresses, or will. Each alarm stands
- * in the status for as long as its cause is seen.
+ * What another router on the link does wrong, so that two of them hold the same addresses, or will; and what goes wrong
+ * on this host. Each alarm stands in the status and in the metrics for as long as its cause is seen.
  */
 import type { Rejection } from "./wire/packet.js";
 
-export const ALARMS = [
+const PEER_ALARMS = [
   "router-id",
   "authentication",
   "version",
@@ -16,8 +16,15 @@ export const ALARMS = [
   "same-source",
   "two-owners",
   "path",
+  "both-hold",
 ] as const;
-export type Alarm = (typeof ALARMS)[number];
+type PeerAlarm = (typeof PEER_ALARMS)[number];
+
+const HOST_ALARMS = ["removed", "late", "last-resort"] as const;
+type HostAlarm = (typeof HOST_ALARMS)[number];
+
+export const ALARMS = [...PEER_ALARMS, ...HOST_ALARMS] as const;
+export type Alarm = PeerAlarm | HostAlarm;
 
 /** An alarm is over when its cause was not seen for so long. */
 export const ALARM_SECONDS = 60;
@@ -25,7 +32,7 @@ export const ALARM_SECONDS = 60;
 /** Seconds on the clock that all threads share; never 0. */
 export const alarmClock = (): number => process.hrtime()[0] + 1;
 
-const deeds: Readonly<Record<Alarm, string>> = {
+const deeds: Readonly<Record<PeerAlarm, string>> = {
   "router-id": "advertises an address of ours under another virtual_router_id",
   authentication: "uses another auth_type or auth_pass",
   version: "speaks another version of VRRP",
@@ -37,18 +44,28 @@ const deeds: Readonly<Record<Alarm, string>> = {
   "same-source": "advertises from the address of this one",
   path: "sends heartbeats as master, and none of its advertisements arrives",
   "two-owners": "claims to own the addresses as well (priority 255)",
+  "both-hold": "holds addresses that this one holds",
 };
 
+const troubles: Readonly<Record<HostAlarm, string>> = {
+  removed: "somebody on this host removes addresses, routes or rules of ours",
+  late: "timers ran late: this process did not get the processor in time",
+  "last-resort": "this router is ill and goes on as a last resort",
+};
+
+const isOwn = (alarm: Alarm): alarm is HostAlarm => Object.hasOwn(troubles, alarm);
+
 /** For the status: `another router uses another auth_type or auth_pass`. */
-export const describeAlarm = (alarm: Alarm): string => `another router ${deeds[alarm]}`;
+export const describeAlarm = (alarm: Alarm): string =>
+  isOwn(alarm) ? troubles[alarm] : `another router ${deeds[alarm]}`;
 
 /** For the log, where advertisements are refused and the log says so already: what comes of it. */
-export const describeConsequence = (alarm: Alarm, from: string): string =>
+export const describeConsequence = (alarm: PeerAlarm, from: string): string =>
   `alarm: ${from} ${deeds[alarm]}. Its advertisements do not count here, so both routers will hold the addresses: ` +
   "write the same in both files";
 
 /** What a refused advertisement says of its sender; undefined: it is damaged or forged, and says nothing. */
-export function alarmOf(reason: Rejection): Alarm | undefined {
+export function alarmOf(reason: Rejection): PeerAlarm | undefined {
   switch (reason) {
     case "version":
     case "interval":

@@ -28,6 +28,8 @@ const DRAIN_LIMIT = 1024;
 export class Endpoint {
   /** What is received comes from here; -1: closed. */
   fd = -1;
+  /** Here comes what our configuration does not expect, with an Authentication Header or without: only to be told of. */
+  #overhearing = -1;
   #sender = -1;
   /** Of the group, on the interface below a virtual one. */
   #member = -1;
@@ -77,6 +79,9 @@ export class Endpoint {
     if (family === 4) {
       this.fd = opened(openVrrpSocket({ ...where, ...joined, protocol: this.#protocol }), link);
       this.#sender = this.fd;
+      // Without it nothing is lost but a word in the log.
+      const overheard = { overheard: formatIp(unicast ? VRRP_GROUP : group), protocol: this.#otherProtocol };
+      this.#overhearing = openVrrpSocket({ ...where, ...overheard });
     } else {
       this.fd = opened(openVrrpReceiver6(where), link);
       this.#sender = opened(openVrrpSender6({ ...where, ...joined }), link);
@@ -95,15 +100,24 @@ export class Endpoint {
   #openAbove(base: Link, link: Link): void {
     const { group } = this.#settings;
     const text = formatIp(group);
-    const where = { ifindex: link.index, ifname: link.name, group: text, protocol: this.#protocol };
+    const where = { ifindex: link.index, ifname: link.name, group: text };
     this.fd = opened(openVrrpLinkSocket(where), link);
     this.#sender = this.fd;
     this.#member = opened(openVrrpMember({ ifindex: base.index, ifname: base.name, group: text }), base);
     this.#destinations = [{ address: group, to: multicastLinkAddress(link.index, text) }];
   }
 
+  /** What packets come from; empty: closed. */
+  get descriptors(): number[] {
+    return [this.fd, this.#overhearing].filter((fd) => fd >= 0);
+  }
+
   get #protocol(): number {
     return this.#settings.authentication?.type === "AH" ? IPPROTO_AH : IPPROTO_VRRP;
+  }
+
+  get #otherProtocol(): number {
+    return this.#protocol === IPPROTO_AH ? IPPROTO_VRRP : IPPROTO_AH;
   }
 
   /** A peer calculates checksums as keepalived ≤ 1.3.6 does, and understands no others. @returns whether that is new. */
@@ -145,10 +159,10 @@ export class Endpoint {
     return result;
   }
 
-  /** Hands over every packet that has arrived; `packet` is overwritten by the next. */
-  drain(visit: (packet: Uint8Array, length: number) => void): void {
+  /** Hands over every packet that has arrived at one of the `descriptors`; `packet` is overwritten by the next. */
+  drain(fd: number, visit: (packet: Uint8Array, length: number) => void): void {
     for (let count = 0; count < DRAIN_LIMIT && this.fd >= 0; count++) {
-      const length = receivePacket(this.fd, receiveMemory);
+      const length = receivePacket(fd, receiveMemory);
       if (length < 0) return;
       visit(receiveMemory.bytes, Math.min(length, receiveMemory.bytes.length));
     }
@@ -157,8 +171,10 @@ export class Endpoint {
   close(): void {
     if (this.#sender >= 0 && this.#sender !== this.fd) close(this.#sender);
     if (this.#member >= 0) close(this.#member);
+    if (this.#overhearing >= 0) close(this.#overhearing);
     if (this.fd >= 0) close(this.fd);
     this.fd = -1;
+    this.#overhearing = -1;
     this.#sender = -1;
     this.#member = -1;
     this.#ifindex = 0;

@@ -304,7 +304,7 @@ export class Engine {
   #stop(): void {
     for (const instance of this.#instances) instance.group = undefined;
     for (const instance of this.#instances) {
-      this.#loop.remove(instance.endpoint.fd);
+      this.#ignore(instance.endpoint.descriptors);
       instance.stop();
     }
     this.#sendHeartbeats(monotonic());
@@ -316,7 +316,7 @@ export class Engine {
   #handOver(to: KeepalivedConfiguration): void {
     for (const instance of this.#instances) instance.group = undefined;
     for (const instance of this.#instances) {
-      this.#loop.remove(instance.endpoint.fd);
+      this.#ignore(instance.endpoint.descriptors);
       const successor = successorOf(instance.own, to);
       if (successor === undefined) instance.delete();
       else instance.leaveTo(successor);
@@ -385,12 +385,17 @@ export class Engine {
    */
   #followLinks(instance: RunningInstance): boolean {
     const { endpoint } = instance;
-    const before = endpoint.fd;
+    const before = endpoint.descriptors;
     const { hasMoved, isNew } = instance.followLinks();
-    if (hasMoved) this.#loop.remove(before);
-    if (hasMoved && endpoint.fd >= 0)
-      this.#loop.add(endpoint.fd, () => endpoint.drain((packet, length) => instance.receive(packet, length)));
+    if (!hasMoved) return isNew;
+    this.#ignore(before);
+    for (const fd of endpoint.descriptors)
+      this.#loop.add(fd, () => endpoint.drain(fd, (packet, length) => instance.receive(packet, length)));
     return isNew;
+  }
+
+  #ignore(descriptors: readonly number[]): void {
+    for (const fd of descriptors) this.#loop.remove(fd);
   }
 }
 

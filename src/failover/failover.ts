@@ -12,6 +12,9 @@ import { EngineThread } from "./engine-thread.js";
 import { Firewall } from "./firewall.js";
 import type { LogLevel, ReportedState } from "./instance.js";
 import type { FromEngine } from "./messages.js";
+import { expositionText } from "./metrics/exposition.js";
+import { failoverFamilies } from "./metrics/families.js";
+import { MetricsServer } from "./metrics/server.js";
 import { HostNetwork } from "./network.js";
 import type { News } from "./notify/news.js";
 import { Notifier } from "./notify/notifier.js";
@@ -105,6 +108,7 @@ class RunningFailover implements Failover {
   #files: ReadonlyMap<string, FileTracker>;
   #processes: ProcessTracker;
   #proxy: ProxyHealth = noProxy;
+  #metrics: MetricsServer | undefined;
   #counters: SharedArrayBuffer;
   /** undefined: it died, and the next one is not started yet. */
   #thread: EngineThread | undefined;
@@ -149,6 +153,7 @@ class RunningFailover implements Failover {
       throw error;
     }
     this.#started = true;
+    this.#openMetrics();
     for (const tracker of this.#trackers()) tracker.start();
   }
 
@@ -177,8 +182,18 @@ class RunningFailover implements Failover {
     }
     await this.#reloads;
     await this.#thread?.gone;
+    this.#metrics?.close();
     this.#removeFixtures();
     await this.#notifier.stop(NOTIFY_PATIENCE_MS);
+  }
+
+  /** Where the configuration wants it now; one that is there already goes on. */
+  #openMetrics(): void {
+    const wanted = this.#stopping ? undefined : this.#configuration.global.metrics;
+    if (isDeepStrictEqual(wanted, this.#metrics?.own)) return;
+    this.#metrics?.close();
+    const text = (): string => expositionText(failoverFamilies(this.snapshot()));
+    this.#metrics = wanted && new MetricsServer(wanted, text, this.hooks.log.bind(this.hooks));
   }
 
   /** What is there whoever is master. */
@@ -272,6 +287,7 @@ class RunningFailover implements Failover {
     old?.tell({ kind: "hand-over", to: configuration });
     for (const tracker of trackers) tracker.stop();
     for (const tracker of this.#trackers()) tracker.start();
+    this.#openMetrics();
     await old?.gone;
     this.#notifier.forget();
     if (configuration.global.fifoStatesOnReload) this.#notifier.repeat(this.status());

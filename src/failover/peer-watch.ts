@@ -30,11 +30,13 @@ export class PeerWatch {
   /** By virtual router: until when its advertisements need not be looked at again. */
   readonly #strangersSeen = new Float64Array(256);
 
+  /** @param isMaster this router holds the addresses now */
   constructor(
     readonly own: VrrpInstance,
     readonly wire: AdvertisementSettings,
     readonly counters: InstanceCounters,
     readonly around: Surroundings,
+    readonly isMaster: () => boolean,
   ) {
     this.#complaints = new Complaints((text) => around.log("warning", `(${own.name}) ${text}`));
   }
@@ -49,7 +51,9 @@ export class PeerWatch {
     if (reason === "destination" && !sharesAddress(heard, this.wire)) return;
     this.complain(reason, () => describeRejection(reason, packet, length, heard, this.wire));
     const alarm = isDecoded ? alarmOf(reason) : undefined;
-    if (alarm !== undefined) this.raise(alarm, () => describeConsequence(alarm, formatIp(heard.header.source)));
+    if (alarm === undefined) return;
+    this.raise(alarm, () => describeConsequence(alarm, formatIp(heard.header.source)));
+    this.#noticeHolder(heard);
   }
 
   /** Another virtual router on the link may hold our addresses under its own number. @param into is overwritten */
@@ -66,6 +70,12 @@ export class PeerWatch {
         `alarm: ${from} advertises addresses of ours under virtual_router_id ${id}, and here they have ${mine}, so both ` +
         "routers will hold them: write the same virtual_router_id in both files",
     );
+    this.#noticeHolder(into);
+  }
+
+  /** Only a master advertises: whoever does for an address that is here holds it as well. */
+  #noticeHolder(heard: Advertisement): void {
+    if (this.isMaster() && heard.priority > 0 && sharesAddress(heard, this.wire)) this.counters.raise("both-hold");
   }
 
   raise(alarm: Alarm, text: () => string): void {

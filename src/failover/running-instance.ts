@@ -109,7 +109,7 @@ export class RunningInstance implements Member, Announcing {
     this.#correspondent = correspondentOf(own);
     this.endpoint = new Endpoint(this.#wire, counters, around.receiveBuffer(own, this.#wire));
     const log: Surroundings["log"] = (level, text) => around.log(level, text);
-    this.#peers = new PeerWatch(own, this.#wire, counters, around);
+    this.#peers = new PeerWatch(own, this.#wire, counters, around, () => this.isMaster);
     this.addresses = new OwnAddresses(virtualAddressesOf(own), around.netlink, around.network, log);
     this.routing = new VirtualRouting(own, around.netlink, around.network, log);
     const virtual = virtualInterfaceOf(own);
@@ -223,6 +223,7 @@ export class RunningInstance implements Member, Announcing {
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined || now - deadline <= this.own.advertInterval / 2) return;
     this.counters.count("frozen");
+    this.counters.raise("late");
     this.around.late(now - deadline);
     const late = Math.round((now - deadline) / 1000);
     this.around.log("warning", `(${this.own.name}) timer expired ${late} ms late: the process did not run`);
@@ -306,6 +307,7 @@ export class RunningInstance implements Member, Announcing {
 
   #lose(what: string): void {
     this.counters.count("lost");
+    this.counters.raise("removed");
     this.around.lost();
     this.#handle({ kind: "lost", what });
   }
@@ -355,6 +357,7 @@ export class RunningInstance implements Member, Announcing {
     const isNewPriority = state.priority !== this.#state.priority && this.#reported !== "STOP";
     this.#state = state;
     this.counters.setPriority(state.priority);
+    if (state.endured.length > 0) this.counters.raise("last-resort");
     if (isNewPriority) this.around.priorityChanged(this.own.name, this.isMaster, state.priority);
     for (const effect of effects) this.#apply(effect);
   }
@@ -382,6 +385,7 @@ export class RunningInstance implements Member, Announcing {
         this.#announce(effect.repeat);
         break;
       case "rival-heard":
+        this.counters.raise("both-hold");
         this.around.rivalHeard(this.own.name, this.#state.priority);
         this.group?.rivalHeard(this);
         break;

@@ -35,6 +35,7 @@ export const SO_ATTACH_FILTER = 26;
 export const IPPROTO_IP = 0;
 export const IPPROTO_TCP = 6;
 export const IPPROTO_IPV6 = 41;
+export const IPPROTO_AH = 51;
 export const IPPROTO_VRRP = 112;
 export const TCP_NODELAY = 1;
 export const TCP_MAXSEG = 2;

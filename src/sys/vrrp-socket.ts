@@ -14,6 +14,7 @@ import {
   IP_MULTICAST_ALL,
   IP_MULTICAST_IF,
   IP_MULTICAST_LOOP,
+  IPPROTO_AH,
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_VRRP,
@@ -67,6 +68,8 @@ export function openVrrpSocket(settings: VrrpSocketSettings): number {
   const fd = socket(AF_INET, SOCK_RAW | FLAGS, protocol);
   const request = group === undefined ? undefined : multicastRequest(group, ifindex);
   return prepared(fd, [
+    // A host may have other traffic with an Authentication Header, and all of it would be copied here.
+    () => (protocol === IPPROTO_AH ? attachFilter(fd, signedVrrp) : 0),
     () => (ifindex === 0 ? 0 : bindToDevice(fd, ifname)),
     () => setOption(fd, IPPROTO_IP, IP_HDRINCL, 1),
     () => hurry(fd),
@@ -112,7 +115,7 @@ export function openVrrpReceiver6({ ifindex }: VrrpSocketSettings): number {
   // No protocol yet: nothing arrives before the filter is there.
   const fd = socket(AF_PACKET, SOCK_DGRAM | FLAGS, 0);
   return prepared(fd, [
-    () => attachFilter(fd, NEXT_HEADER, IPPROTO_VRRP),
+    () => attachFilter(fd, protocolIs(NEXT_HEADER, IPPROTO_VRRP)),
     () => bind(fd, linkAddress(ifindex, ETH_P_IPV6)),
   ]);
 }
@@ -122,11 +125,11 @@ export function openVrrpReceiver6({ ifindex }: VrrpSocketSettings): number {
  * It lets the group's frames through without IGMP or MLD, whose reports of a backup would leave from the virtual MAC
  * address and lead the switches astray; `openVrrpMember` on the interface below reports instead.
  */
-export function openVrrpLinkSocket({ ifindex, group, protocol = IPPROTO_VRRP }: VrrpSocketSettings): number {
+export function openVrrpLinkSocket({ ifindex, group }: VrrpSocketSettings): number {
   const fd = socket(AF_PACKET, SOCK_DGRAM | FLAGS, 0);
   const is6 = group?.includes(":") === true;
   return prepared(fd, [
-    () => attachFilter(fd, is6 ? NEXT_HEADER : PROTOCOL, protocol),
+    () => attachFilter(fd, is6 ? protocolIs(NEXT_HEADER, IPPROTO_VRRP) : anyVrrp),
     () => bind(fd, linkAddress(ifindex, is6 ? ETH_P_IPV6 : ETH_P_IP)),
     () => hurry(fd),
     () => (group === undefined ? 0 : admit(fd, ifindex, group)),
@@ -211,22 +214,54 @@ function multicastRequest6(group: string, ifindex: number): Memory {
   return memory;
 }
 
-/** A classic BPF program: the octet of the IP header at `offset`, which names what follows it, must be `protocol`. */
-function attachFilter(fd: number, offset: number, protocol: number): number {
-  const program = allocate(64);
-  const instruction = (index: number, code: number, ifTrue: number, ifFalse: number, k: number): void => {
+/** code, how many to skip if true, if false, operand (linux/filter.h). */
+type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, operand: number];
+
+const LOAD_OCTET = 0x30;
+const LOAD_OCTET_BEHIND_INDEX = 0x50;
+/** Sets the index to four times the low half of the octet there: the length of an IPv4 header. */
+const LOAD_HEADER_LENGTH = 0xb1;
+const IS_EQUAL = 0x15;
+const RETURN = 0x06;
+const WHOLE = 0x40000;
+
+/** The octet of the IP header that names what follows it is `protocol`. */
+const protocolIs = (offset: number, protocol: number): Instruction[] => [
+  [LOAD_OCTET, 0, 0, offset],
+  [IS_EQUAL, 0, 1, protocol],
+  [RETURN, 0, 0, WHOLE],
+  [RETURN, 0, 0, 0],
+];
+
+/** IPv4: an Authentication Header, which names in its first octet what is behind it. */
+const signedVrrp: readonly Instruction[] = [
+  [LOAD_HEADER_LENGTH, 0, 0, 0],
+  [LOAD_OCTET_BEHIND_INDEX, 0, 0, 0],
+  [IS_EQUAL, 0, 1, IPPROTO_VRRP],
+  [RETURN, 0, 0, WHOLE],
+  [RETURN, 0, 0, 0],
+];
+
+/** IPv4: VRRP, with an Authentication Header before it or without. */
+const anyVrrp: readonly Instruction[] = [
+  [LOAD_OCTET, 0, 0, PROTOCOL],
+  [IS_EQUAL, 4, 0, IPPROTO_VRRP],
+  [IS_EQUAL, 0, 4, IPPROTO_AH],
+  ...signedVrrp,
+];
+
+/** A classic BPF program that sees packets from their IP header on. */
+function attachFilter(fd: number, instructions: readonly Instruction[]): number {
+  const program = allocate(8 * instructions.length);
+  for (const [index, [code, ifTrue, ifFalse, operand]] of instructions.entries()) {
     program.bytes.writeUInt16LE(code, 8 * index);
     program.bytes[8 * index + 2] = ifTrue;
     program.bytes[8 * index + 3] = ifFalse;
-    program.bytes.writeUInt32LE(k, 8 * index + 4);
-  };
-  instruction(0, 0x30, 0, 0, offset); // load the octet there
-  instruction(1, 0x15, 0, 1, protocol); // equal, or skip one
-  instruction(2, 0x06, 0, 0, 0x40000); // take so much of it
-  instruction(3, 0x06, 0, 0, 0); // take nothing
+    program.bytes.writeUInt32LE(operand, 8 * index + 4);
+  }
   const header = allocate(64);
   header.bytes.fill(0);
-  header.bytes.writeUInt16LE(4, 0);
+  header.bytes.writeUInt16LE(instructions.length, 0);
   header.bytes.writeBigUInt64LE(BigInt(program.address), 8);
   return setOptionBytes(fd, SOL_SOCKET, SO_ATTACH_FILTER, header.address, 16);
 }

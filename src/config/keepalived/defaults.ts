@@ -52,6 +52,7 @@ export const defaultGlobal: KeepalivedGlobal = {
   logUnknownVirtualRouterIds: false,
   disableLocalIgmp: false,
   receiveBuffers: { policy: undefined, multiplier: 3 },
+  metrics: undefined,
   umask: undefined,
   childWaitTime: fromSeconds(5),
   networkNamespace: undefined,

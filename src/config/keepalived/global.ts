@@ -35,6 +35,7 @@ export function resolveGlobal(draft: FileDraft, { global }: Resolving): Keepaliv
     logUnknownVirtualRouterIds: global.logUnknownVirtualRouterIds,
     disableLocalIgmp: global.disableLocalIgmp,
     receiveBuffers: global.receiveBuffers,
+    metrics: global.metrics,
     umask: global.umask,
     childWaitTime: draft.childWaitTime,
     networkNamespace: draft.networkNamespace,

@@ -102,6 +102,8 @@ for (const [inside, expected] of [
   ],
   ["vrrp_rx_bufs_policy ADVERT\nvrrp_rx_bufs_multiplier 5", { receiveBuffers: { policy: "advert", multiplier: 5 } }],
   ["vrrp_rx_bufs_policy 4096\nlog_unknown_vrids", { receiveBuffers: { policy: 4096, multiplier: 3 } }],
+  ["metrics 10.0.0.1", { metrics: { address: "10.0.0.1", port: 9165 } }],
+  ["metrics ::1 9000", { metrics: { address: "::1", port: 9000 } }],
   ["umask 027", { umask: 0o027 }],
   ["umask 0x12", { umask: 0o022 }],
   ["umask IWGRP|IWOTH", { umask: 0o022 }],
@@ -131,6 +133,9 @@ for (const [line, mark] of [
   ["smtp_server", "2:1 error[missing-argument]"],
   ["smtp_server a 70000", "2:15 error[port-range]"],
   ["include_check sometimes", "2:15 error[unknown-value]"],
+  ["metrics", "2:1 error[missing-argument]"],
+  ["metrics localhost", "2:9 error[bad-address]"],
+  ["metrics ::1 70000", "2:13 error[port-range]"],
   ["umask 999", "2:7 error[bad-mode]"],
   ["vrrp_startup_delay soon", "2:20 error[not-a-number]"],
 ] as const)

@@ -1,7 +1,9 @@
 /** The keywords of `global_defs`. */
 import type { Microseconds } from "../../units.js";
 import {
+  addressText,
   choice,
+  integer,
   interfaceName,
   multicastAddress,
   readArgument,
@@ -13,7 +15,7 @@ import {
 import { type Draft, type Keyword, keywordsFor, moot, reset, unsupported } from "../declare.js";
 import { INCLUDE_CHECKS } from "../include.js";
 import type { KeepalivedGlobal, ScriptUser } from "../model.js";
-import { refusePlanned } from "../report.js";
+import { refusePlanned, reportExtra, reportMissing } from "../report.js";
 import { type MailDraft, mailKeywords, noMail } from "./mail.js";
 import { type FifoDraft, fifoKeywords, noFifos } from "./notify-fifo.js";
 import { defaultProcess, type ProcessDraft, processKeywords } from "./process.js";
@@ -42,7 +44,11 @@ export interface GlobalDraft extends Draft, ProtocolDraft, MailDraft, FifoDraft,
   vmacPrefix: string;
   vmacAddressPrefix: string | undefined;
   disableLocalIgmp: boolean;
+  metrics: KeepalivedGlobal["metrics"];
 }
+
+/** Where exporters for keepalived listen. */
+const METRICS_PORT = 9165;
 
 const { setting, flag, toggle, custom } = keywordsFor<GlobalDraft>();
 const delay = seconds({ what: "delay", min: 0, max: 86_400 });
@@ -195,6 +201,24 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
     doc: "No IGMP for link-local groups on virtual MAC interfaces.",
   }),
   custom({
+    name: "metrics",
+    arguments: `ADDRESS [PORT ${METRICS_PORT}]`,
+    otherwise: "none",
+    read(draft, statement, reading) {
+      const [address, port] = statement.arguments;
+      if (address === undefined) {
+        reportMissing(statement, "ADDRESS [PORT]", reading);
+        return;
+      }
+      reportExtra(statement, 2, reading);
+      const host = readWord(address, addressText, reading.diagnostics);
+      const argument = integer({ what: "port", min: 1, max: 65_535 });
+      const number = port === undefined ? METRICS_PORT : readWord(port, argument, reading.diagnostics);
+      if (host !== undefined && number !== undefined) draft.metrics = { address: host, port: number };
+    },
+    doc: "Bascule's own: where Prometheus is told of states, counters and alarms (http://ADDRESS:PORT/metrics).",
+  }),
+  custom({
     name: "include_check",
     arguments: "[[+-]CHECK…]",
     otherwise: "include may miss",
@@ -289,6 +313,7 @@ export const newGlobalDraft = (): GlobalDraft =>
     vmacPrefix: "",
     vmacAddressPrefix: undefined,
     disableLocalIgmp: false,
+    metrics: undefined,
     ...noProtocol(),
     ...noMail(),
     ...noFifos(),

@@ -42,6 +42,8 @@ export interface KeepalivedGlobal {
   /** No IGMP on virtual MAC interfaces. */
   readonly disableLocalIgmp: boolean;
   readonly receiveBuffers: ReceiveBuffers;
+  /** `metrics`, Bascule's own; undefined: nobody is told. */
+  readonly metrics: MetricsListener | undefined;
   /** File mode creation mask; undefined: 022. */
   readonly umask: number | undefined;
   /** `child_wait_time`: how long a stop may take. */
@@ -52,6 +54,12 @@ export interface KeepalivedGlobal {
   readonly daemonInstance: string | undefined;
   /** `use_pid_dir`: pid files below /run/keepalived. */
   readonly usePidDirectory: boolean;
+}
+
+/** Where Prometheus may ask. */
+export interface MetricsListener {
+  readonly address: string;
+  readonly port: number;
 }
 
 export interface TimedCommand extends Command {
