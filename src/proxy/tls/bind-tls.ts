@@ -27,7 +27,8 @@ export class BindTls implements TlsStarter {
     const { certificates, strictSni } = handle;
     this.#choice = new CertificateChoice(
       certificates.map((value) => ({
-        names: value.names,
+        // What is for all that no other is for is a default, and strict-sni has none.
+        names: strictSni ? value.names.filter((name) => name !== "*") : value.names,
         excluded: value.excluded,
         keyType: value.keyType,
         value,

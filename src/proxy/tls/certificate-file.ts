@@ -1,6 +1,6 @@
 /** PEM files as `crt` names them: a certificate, the chain behind it and its key (configuration manual §5.1, `crt`). */
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { normaliseName } from "./client-hello.js";
 import { readStaple, type Staple } from "./staple.js";
@@ -28,12 +28,13 @@ export class CertificateError extends Error {}
 const COMPANIONS = /\.(key|ocsp|issuer|sctl)$/;
 
 /**
- * The files that `crt <path>` stands for: the file itself, or all of a folder in the order of their names.
+ * The files that `crt <path>` stands for: the file itself, its bundle, or all of a folder in the order of their names.
  * @throws CertificateError
  */
 export function certificatePaths(path: string): string[] {
   try {
-    if (!statSync(path).isDirectory()) return [path];
+    const [first, ...others] = bundlePaths(path);
+    if (!statSync(first!).isDirectory()) return [first!, ...others];
     const names = readdirSync(path).filter((name) => !name.startsWith(".") && !COMPANIONS.test(name));
     const paths = names
       .sort()
@@ -44,6 +45,15 @@ export function certificatePaths(path: string): string[] {
   } catch (error) {
     throw asCertificateError(path, error);
   }
+}
+
+/** Types of key that one name may have certificates of, side by side (`ssl-load-extra-files bundle`). */
+const BUNDLED = [".rsa", ".ecdsa", ".dsa"];
+
+/** The files of a bundle, where it is not the file itself that is there. */
+export function bundlePaths(path: string): string[] {
+  const bundle = existsSync(path) ? [] : BUNDLED.map((type) => path + type).filter((file) => existsSync(file));
+  return bundle.length > 0 ? bundle : [path];
 }
 
 /**

@@ -13,7 +13,7 @@ export interface ListedCertificate {
   readonly path: string;
   /** Lower case, may begin with `*.` or be `*`; none: those in the certificate. */
   readonly names: readonly string[];
-  /** Names that a wildcard covers and that are another certificate's all the same. */
+  /** Names that a wildcard covers, or that are in the certificate, and that it is not for all the same. */
   readonly excluded: readonly string[];
   /** What the line says about handshakes with it; undefined: nothing. */
   readonly options: TlsDraft | undefined;
@@ -71,5 +71,5 @@ const OPTIONS = optionTable<{ tls: TlsDraft }>(CERTIFICATE_OPTIONS, [
   ["sigalgs", "<list>", ""],
 ]);
 
-/** A name, `*.` and a name, or `*`. What is excluded is a name. */
-const FILTER = /^(?:!?[\w.-]+|\*(?:\.[\w.-]+)?)$/;
+/** A name, `*.` and a name, or `*`. */
+const FILTER = /^(?:!?(?:\*\.)?[\w.-]+|\*)$/;

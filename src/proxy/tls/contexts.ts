@@ -6,7 +6,13 @@ import type { BindTls, HaproxyConfiguration, ServerTls } from "../../config/hapr
 import { withCertificateOptions } from "../../config/haproxy/tls-build.js";
 import { SSL_OP, SslCertificate, SslContext } from "../../sys/ssl-context.js";
 import type { TicketKeys } from "../../sys/ssl-tickets.js";
-import { CertificateError, type CertificateFile, certificatePaths, readCertificateFile } from "./certificate-file.js";
+import {
+  bundlePaths,
+  CertificateError,
+  type CertificateFile,
+  certificatePaths,
+  readCertificateFile,
+} from "./certificate-file.js";
 import { type ListedCertificate, readCertificateList } from "./certificate-list.js";
 import { applyTrust, contextSettings } from "./settings.js";
 import type { Staple } from "./staple.js";
@@ -139,9 +145,9 @@ export class TlsContexts {
       ...settings.certificates
         .flatMap((path) => this.#attempt(where, () => certificatePaths(path)) ?? [])
         .map((path): ListedCertificate => ({ path, names: [], excluded: [], options: undefined })),
-      ...settings.certificateLists.flatMap(
-        (path) => this.#attempt(where, () => readCertificateList(path, settings.listFolder)) ?? [],
-      ),
+      ...settings.certificateLists
+        .flatMap((path) => this.#attempt(where, () => readCertificateList(path, settings.listFolder)) ?? [])
+        .flatMap((listed) => bundlePaths(listed.path).map((path): ListedCertificate => ({ ...listed, path }))),
     ].flatMap((listed) => this.#attempt(where, () => ({ listed, handle: this.#certificate(listed) })) ?? []);
     const [dhParameters, ...others] = certificates.flatMap(({ listed: { path } }): DhParameters[] => {
       const der = this.#files.get(path)?.dhParameters;
@@ -216,7 +222,8 @@ export class TlsContexts {
     const file = this.#files.get(path)!;
     const keyType = file.key.asymmetricKeyType ?? "";
     const { staple } = file;
-    const own = { names: names.length > 0 ? names : file.names, excluded };
+    const inside = file.names.filter((name) => !excluded.includes(name));
+    const own = { names: names.length > 0 ? names : inside, excluded };
     return { leaf, key, chain, ...own, keyType, staple, contexts: undefined };
   }
 

@@ -161,6 +161,36 @@ test("crt-list: each certificate is for the names beside it", async (t) => {
   assert.equal(await subjectFor("x.w.example"), "a.example");
 });
 
+test("crt-list: a name with ! is none of the certificate's own names, either", async (t) => {
+  const list = pki.write("list.txt", `${ec.pem}\n${wild.pem} !*.w.example\n${wild.pem} *.v.example !*.u.example\n`);
+  const { port } = await stage(t, `crt-list ${list}`);
+  const subjectFor = async (servername: string) =>
+    (await seen(port, { servername, checkServerIdentity: () => undefined })).subject;
+  assert.equal(await subjectFor("x.w.example"), "a.example");
+  assert.equal(await subjectFor("x.v.example"), "*.w.example");
+});
+
+test("crt-list: a bundle has a certificate for each type of key", async (t) => {
+  const bundle = join(pki.folder, "both.pem");
+  copyFileSync(ec.pem, `${bundle}.ecdsa`);
+  copyFileSync(rsa.pem, `${bundle}.rsa`);
+  const list = pki.write("list.txt", `${wild.pem}\n${bundle} b.example\n`);
+  const { port } = await stage(t, `crt-list ${list}`);
+  const asked = { servername: "b.example", checkServerIdentity: () => undefined, maxVersion: "TLSv1.2" } as const;
+  for (const [ciphers, subject] of [
+    ["ECDHE-ECDSA-AES128-GCM-SHA256", "a.example"],
+    ["ECDHE-RSA-AES128-GCM-SHA256", "a.example"],
+  ] as const)
+    assert.equal((await seen(port, { ...asked, ciphers })).subject, subject);
+});
+
+test("crt-list: under strict-sni `*` is for nobody, since it is a default", async (t) => {
+  const list = pki.write("list.txt", `${ec.pem} a.example\n${wild.pem} *\n`);
+  const { port } = await stage(t, `crt-list ${list} strict-sni`);
+  assert.equal((await seen(port, { servername: "a.example" })).subject, "a.example");
+  await assert.rejects(seen(port, { servername: "b.example", checkServerIdentity: () => undefined }));
+});
+
 test("crt-list: a line may say more of handshakes with its certificate than the listener does", async (t) => {
   const options = `alpn http/1.0 verify required ca-file ${pki.caFile} ssl-max-ver TLSv1.2`;
   const list = pki.write("list.txt", `${ec.pem} a.example\n${wild.pem} [${options}] *.w.example\n`);

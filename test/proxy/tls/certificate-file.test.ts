@@ -81,6 +81,12 @@ test("a file that is not there is an error with its name", () => {
   assert.throws(() => certificatePaths("/nowhere/a.pem"), /\/nowhere\/a\.pem: no such file/);
 });
 
+test("a file that is not there stands for its bundle: one file for each type of key", () => {
+  const file = join(pki.folder, "bundle.pem");
+  for (const type of [".rsa", ".ecdsa", ".key"]) writeFileSync(file + type, "");
+  assert.deepEqual(certificatePaths(file), [`${file}.rsa`, `${file}.ecdsa`]);
+});
+
 test("a folder stands for its files in the order of their names, without what belongs to them", () => {
   const folder = join(pki.folder, "certs");
   mkdirSync(join(folder, "deeper"), { recursive: true });
