@@ -55,6 +55,11 @@ export class OwnAddresses {
     }
   }
 
+  /** What the kernel is told of them, those on interfaces that are there. */
+  get settings(): AddressSettings[] {
+    return this.all.map((address) => this.#settings(address)).filter((settings) => settings !== undefined);
+  }
+
   #put(settings: AddressSettings): number {
     return this.lifetime === undefined ? this.netlink.addAddress(settings) : this.netlink.setAddress(settings);
   }

@@ -3,17 +3,20 @@
  * them (`vrrp_garp_interval`, `vrrp_gna_interval`, `garp_group`). What waits stands in a queue; nobody sleeps.
  */
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
-import type { Microseconds } from "../config/units.js";
+import { type Microseconds, microseconds } from "../config/units.js";
 import { allocate } from "../sys/memory.js";
 import type { Link } from "../sys/netlink.js";
 import { sendFrame } from "../sys/packet-socket.js";
 import type { HeldAddress } from "./addresses.js";
 import type { InstanceCounters } from "./counters.js";
 import type { HostNetwork } from "./network.js";
-import { after, earliest, type Instant } from "./timers.js";
+import { after, earlier, type Instant, NEVER } from "./timers.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
 import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_LENGTH } from "./wire/neighbour-advertisement.js";
 import { ipAddress } from "./wire-settings.js";
+
+/** Nothing has gone out there yet: the first may at once. */
+const NOW = microseconds(0);
 
 /** Whose announcements they are. */
 export interface Announcing {
@@ -63,6 +66,8 @@ type Spacing = Pick<KeepalivedConfiguration, "announcementSpacing"> & {
 
 export class Announcer {
   readonly #lanes = new Map<string, Lane>();
+  /** When `timer` is wanted next. */
+  deadline: Instant = NEVER;
 
   constructor(
     readonly spacing: Spacing,
@@ -78,21 +83,18 @@ export class Announcer {
         if (lane.interval === 0) this.send(address, owner);
         else lane.add(round, `${address.device} ${address.address}`, { owner, address });
       }
+    this.#schedule();
     this.timer(now);
   }
 
   /** Who holds its addresses no more announces none of them. */
   drop(owner: Announcing): void {
     for (const lane of this.#lanes.values()) lane.drop(owner);
-  }
-
-  get deadline(): Instant | undefined {
-    let first: Instant | undefined;
-    for (const lane of this.#lanes.values()) if (!lane.isEmpty) first = earliest(first, lane.nextAt);
-    return first;
+    this.#schedule();
   }
 
   timer(now: Instant): void {
+    if (now < this.deadline) return;
     for (const lane of this.#lanes.values()) {
       if (lane.nextAt !== undefined && now < lane.nextAt) continue;
       const announcement = lane.take();
@@ -100,6 +102,13 @@ export class Announcer {
       this.send(announcement.address, announcement.owner);
       lane.nextAt = after(now, lane.interval);
     }
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.deadline = NEVER;
+    for (const lane of this.#lanes.values())
+      if (!lane.isEmpty) this.deadline = earlier(this.deadline, lane.nextAt ?? NOW);
   }
 
   #laneOf({ device, family }: HeldAddress): Lane {

@@ -23,6 +23,8 @@ const NUMBERS = [
   "lost",
 ] as const;
 type CounterName = (typeof NUMBERS)[number];
+/** Where each is, for those that are counted at every advertisement. */
+const INDEX = Object.fromEntries(NUMBERS.map((name, index) => [name, index])) as Record<CounterName, number>;
 
 const STATES: readonly ReportedState[] = ["STOP", "BACKUP", "MASTER", "FAULT"];
 
@@ -32,7 +34,11 @@ const PRIORITY = STATE + 1;
 const LAST_HEARD = PRIORITY + 1;
 const SERIAL = LAST_HEARD + 5;
 const ACCEPTED_SERIAL = SERIAL + 1;
-const FIRST_REJECTION = ACCEPTED_SERIAL + 1;
+/** 1 while the virtual addresses are to be on the interfaces. */
+const HOLDS = ACCEPTED_SERIAL + 1;
+/** How often the lifetime of the addresses has been renewed for the engine. */
+const RENEWALS = HOLDS + 1;
+const FIRST_REJECTION = RENEWALS + 1;
 /** When each was raised last, by `alarmClock`; 0: never. */
 const FIRST_ALARM = FIRST_REJECTION + REJECTIONS.length;
 const WORDS = FIRST_ALARM + ALARMS.length;
@@ -61,7 +67,7 @@ export class InstanceCounters {
   }
 
   count(name: CounterName, by = 1): void {
-    Atomics.add(this.#words, NUMBERS.indexOf(name), by);
+    Atomics.add(this.#words, INDEX[name], by);
   }
 
   countRejection(reason: Rejection): void {
@@ -126,6 +132,28 @@ export class InstanceCounters {
 
   set serial(serial: number) {
     Atomics.store(this.#words, SERIAL, serial);
+  }
+
+  /** Said before the first address goes, and after the last has come: whoever renews them must not bring one back. */
+  get holdsAddresses(): boolean {
+    return Atomics.load(this.#words, HOLDS) === 1;
+  }
+
+  set holdsAddresses(holds: boolean) {
+    Atomics.store(this.#words, HOLDS, holds ? 1 : 0);
+  }
+
+  get renewals(): number {
+    return Atomics.load(this.#words, RENEWALS);
+  }
+
+  countRenewal(): void {
+    Atomics.add(this.#words, RENEWALS, 1);
+  }
+
+  /** One more was sent. @returns its number */
+  nextSerial(): number {
+    return (Atomics.add(this.#words, SERIAL, 1) + 1) >>> 0;
   }
 
   get state(): ReportedState {

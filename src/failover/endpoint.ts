@@ -2,7 +2,7 @@
 import type { ReceiveBuffers, VrrpInstance } from "../config/keepalived/model.js";
 import { internetAddress, type SocketAddress } from "../sys/address.js";
 import { SystemError } from "../sys/errno.js";
-import { allocate } from "../sys/memory.js";
+import { allocate, type Memory } from "../sys/memory.js";
 import type { Link } from "../sys/netlink.js";
 import { receivePacket, sendPacket } from "../sys/packet-socket.js";
 import { close, SO_RCVBUF, SOL_SOCKET, setOption } from "../sys/socket.js";
@@ -16,14 +16,28 @@ import {
 } from "../sys/vrrp-socket.js";
 import type { InstanceCounters } from "./counters.js";
 import { addressLength, formatIp, type IpAddress } from "./wire/ip-address.js";
-import { headerLength, IPPROTO_AH, IPPROTO_VRRP } from "./wire/ip-header.js";
+import { headerLength, IPPROTO_AH, IPPROTO_VRRP, identificationOf, renumber } from "./wire/ip-header.js";
 import { type AdvertisementSettings, encodeAdvertisement, MAX_PACKET, VRRP_GROUP } from "./wire/packet.js";
 
 /** Longer than any VRRP packet: what does not fit is cut off and then refused for its length. */
 const receiveMemory = allocate(8192);
-const sendMemory = allocate(MAX_PACKET);
 /** Packets taken at one wake-up, so that a flood cannot hold up the advertisements we owe. */
 const DRAIN_LIMIT = 1024;
+
+/** Whom an advertisement goes to, and the packet as it went there last. */
+interface Destination {
+  readonly address: IpAddress;
+  readonly to: SocketAddress;
+  readonly packet: Memory;
+  length: number;
+}
+
+const destination = (address: IpAddress, to: SocketAddress): Destination => ({
+  address,
+  to,
+  packet: allocate(MAX_PACKET),
+  length: 0,
+});
 
 export class Endpoint {
   /** What is received comes from here; -1: closed. */
@@ -34,8 +48,10 @@ export class Endpoint {
   /** Of the group, on the interface below a virtual one. */
   #member = -1;
   #ifindex = 0;
-  #destinations: readonly { readonly address: IpAddress; readonly to: SocketAddress }[] = [];
-
+  #destinations: readonly Destination[] = [];
+  /** What the packets say that lie ready; -1: there are none. */
+  #priority = -1;
+  #source: IpAddress = 0;
   #settings: AdvertisementSettings;
 
   constructor(
@@ -87,10 +103,9 @@ export class Endpoint {
       this.#sender = opened(openVrrpSender6({ ...where, ...joined }), link);
     }
     if (this.receiveBuffer !== undefined) setOption(this.fd, SOL_SOCKET, SO_RCVBUF, this.receiveBuffer);
-    this.#destinations = (unicast ? peers.map(({ address }) => address) : [group]).map((address) => ({
-      address,
-      to: internetAddress(formatIp(address), 0, link.index),
-    }));
+    this.#destinations = (unicast ? peers.map(({ address }) => address) : [group]).map((address) =>
+      destination(address, internetAddress(formatIp(address), 0, link.index)),
+    );
   }
 
   /**
@@ -104,7 +119,7 @@ export class Endpoint {
     this.fd = opened(openVrrpLinkSocket(where), link);
     this.#sender = this.fd;
     this.#member = opened(openVrrpMember({ ifindex: base.index, ifname: base.name, group: text }), base);
-    this.#destinations = [{ address: group, to: multicastLinkAddress(link.index, text) }];
+    this.#destinations = [destination(group, multicastLinkAddress(link.index, text))];
   }
 
   /** What packets come from; empty: closed. */
@@ -124,6 +139,7 @@ export class Endpoint {
   sendOldChecksums(): boolean {
     if (this.#settings.oldUnicastChecksum !== "auto") return false;
     this.#settings = { ...this.#settings, oldUnicastChecksum: "always" };
+    this.#priority = -1;
     return true;
   }
 
@@ -145,17 +161,22 @@ export class Endpoint {
   }
 
   /**
-   * Sends one advertisement to the group, or to every unicast peer.
+   * Sends one advertisement to the group, or to every unicast peer. A master says the same each time: but for its
+   * number the packet is written once. An Authentication Header signs that number too.
    * @returns 0, or the negated errno of the last destination that failed.
    */
   send(priority: number, source: IpAddress): number {
     let result = 0;
-    this.counters.serial++;
-    for (const { address, to } of this.#destinations) {
-      const length = encodeAdvertisement(sendMemory.bytes, this.#settings, source, address, priority, this.serial);
-      const sent = sendPacket(this.#sender, sendMemory, length, to);
+    const isReady = priority === this.#priority && source === this.#source && this.#protocol === IPPROTO_VRRP;
+    const serial = this.counters.nextSerial();
+    for (const to of this.#destinations) {
+      if (isReady) renumber(to.packet.bytes, identificationOf(serial));
+      else to.length = encodeAdvertisement(to.packet.bytes, this.#settings, source, to.address, priority, serial);
+      const sent = sendPacket(this.#sender, to.packet, to.length, to.to);
       if (sent < 0) result = sent;
     }
+    this.#priority = priority;
+    this.#source = source;
     return result;
   }
 
@@ -178,6 +199,7 @@ export class Endpoint {
     this.#sender = -1;
     this.#member = -1;
     this.#ifindex = 0;
+    this.#priority = -1;
   }
 }
 

@@ -2,6 +2,7 @@
 import { Worker } from "node:worker_threads";
 import { createEventfd, notifyEventfd } from "../sys/epoll.js";
 import { close } from "../sys/socket.js";
+import { collectWithoutHelp } from "./collector.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 
 /** The engine holds a few kilobytes: a small heap keeps its pauses short. */
@@ -18,6 +19,7 @@ export class EngineThread {
   #isGone = false;
 
   constructor(orders: Omit<EngineOrders, "wakeUp">, hear: (message: Exclude<FromEngine, { kind: "ready" }>) => void) {
+    collectWithoutHelp();
     const workerData: EngineOrders = { ...orders, wakeUp: this.#wakeUp };
     this.#worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, resourceLimits: HEAP_MB });
     let reason = new Error("the fail-over engine ended of itself");

@@ -36,7 +36,7 @@ import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
 import { successorOf } from "./successors.js";
 import { RunningSyncGroup } from "./sync-group.js";
-import { earliest, type Instant } from "./timers.js";
+import { earlier, type Instant } from "./timers.js";
 import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
 import type { Claim } from "./wire/heartbeat.js";
@@ -103,6 +103,8 @@ export class Engine {
       isVirtual: (address) => virtual.has(address),
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
+      renew: (instance, addresses) =>
+        this.mail.post({ kind: "renew", index: this.#instances.indexOf(instance), addresses, at: process.uptime() }),
       stateChanged: (instance, state, priority) => {
         this.#hasMoved = true;
         this.mail.post({ kind: "state", instance, state, priority });
@@ -253,10 +255,10 @@ export class Engine {
     if (result < 0) this.mail.post({ kind: "log", level: "warning", text: `cannot ${what}: ${errnoText(-result)}` });
   }
 
-  #earliestDeadline(): Instant | undefined {
+  #earliestDeadline(): Instant {
     let first = this.#announcer.deadline;
-    for (const { deadline } of this.#instances) first = earliest(first, deadline);
-    for (const { nextAt } of this.#heartbeats) first = earliest(first, nextAt);
+    for (const { deadline } of this.#instances) first = earlier(first, deadline);
+    for (const { nextAt } of this.#heartbeats) first = earlier(first, nextAt);
     return first;
   }
 

@@ -18,6 +18,7 @@ import { MetricsServer } from "./metrics/server.js";
 import { HostNetwork } from "./network.js";
 import type { News } from "./notify/news.js";
 import { Notifier } from "./notify/notifier.js";
+import { Renewal } from "./renewal.js";
 import type { ScriptHooks } from "./script-runner.js";
 import { makeScriptRunners, type ScriptRunners } from "./script-runners.js";
 import { StaticObjects } from "./static-network.js";
@@ -104,6 +105,7 @@ class RunningFailover implements Failover {
   readonly #notifier: Notifier;
   readonly #statics: StaticObjects;
   readonly #firewall: Firewall;
+  readonly #renewal = new Renewal();
   #runners: ScriptRunners;
   #files: ReadonlyMap<string, FileTracker>;
   #processes: ProcessTracker;
@@ -183,6 +185,7 @@ class RunningFailover implements Failover {
     await this.#reloads;
     await this.#thread?.gone;
     this.#metrics?.close();
+    this.#renewal.close();
     this.#removeFixtures();
     await this.#notifier.stop(NOTIFY_PATIENCE_MS);
   }
@@ -312,7 +315,7 @@ class RunningFailover implements Failover {
       isReload,
       counters: this.#counters,
     };
-    const thread = new EngineThread(orders, (message) => this.#hear(message));
+    const thread = new EngineThread(orders, (message) => this.#hear(message, orders.counters));
     this.#thread = thread;
     void thread.gone.then((reason) => {
       if (this.#thread !== thread || this.#stopping) return;
@@ -350,10 +353,14 @@ class RunningFailover implements Failover {
     this.#respawnDelay = Math.min(this.#respawnDelay * 2, LAST_RESPAWN_MS);
   }
 
-  #hear(message: Exclude<FromEngine, { kind: "ready" }>): void {
+  /** @param counters those of the thread that says it */
+  #hear(message: Exclude<FromEngine, { kind: "ready" }>, counters: SharedArrayBuffer): void {
     switch (message.kind) {
       case "log":
         this.hooks.log(message.text, message.level);
+        break;
+      case "renew":
+        this.#renewal.renew(new InstanceCounters(counters, message.index), message.addresses, message.at);
         break;
       case "lost":
         this.#adviseOnce();

@@ -58,9 +58,7 @@ export function masterTimers(state: Circumstances & Master, now: Instant, own: I
   let { advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt, rival } = state;
   if (now >= advertiseAt) {
     effects.push({ kind: "send-advertisement", priority: state.priority });
-    // Counted from when it was due, so that small latenesses do not add up; after a long one, from now.
-    const due = after(advertiseAt, own.advertInterval);
-    advertiseAt = due > now ? due : after(now, own.advertInterval);
+    advertiseAt = nextAdvertisement(advertiseAt, now, own);
   }
   if (restoreAt !== undefined && now >= restoreAt) {
     effects.push({ kind: "add-addresses" }, { kind: "announce", repeat: own.garp.masterRepeat });
@@ -81,6 +79,20 @@ export function masterTimers(state: Circumstances & Master, now: Instant, own: I
     rival = undefined;
   }
   return { state: { ...state, advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt, rival }, effects };
+}
+
+/**
+ * What `masterTimers` does nearly always, up to a hundred times a second, when only an advertisement is due: the state
+ * behind it. Whoever calls it sends.
+ */
+export function advertised(state: Circumstances & Master, now: Instant, own: InstanceSettings): Circumstances & Master {
+  return { ...state, advertiseAt: nextAdvertisement(state.advertiseAt, now, own) };
+}
+
+/** Counted from when this one was due, so that small latenesses do not add up; after a long one, from now. */
+function nextAdvertisement(advertiseAt: Instant, now: Instant, { advertInterval }: InstanceSettings): Instant {
+  const due = after(advertiseAt, advertInterval);
+  return due > now ? due : after(now, advertInterval);
 }
 
 /** RFC 3768 §6.4.3: two masters hear each other, and the lesser one yields. */

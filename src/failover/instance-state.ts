@@ -1,8 +1,8 @@
 /** What an instance is in, what happens to it, and what it wants done: the words of the state machine in instance.ts. */
 import type { GratuitousArp } from "../config/keepalived/model.js";
-import type { Microseconds } from "../config/units.js";
+import { type Microseconds, microseconds } from "../config/units.js";
 import type { Alarm } from "./alarms.js";
-import type { Instant, IntervalSettings } from "./timers.js";
+import { earlier, type Instant, type IntervalSettings, NEVER } from "./timers.js";
 import type { Assessment, FaultReason } from "./tracking.js";
 import type { IpAddress } from "./wire/ip-address.js";
 
@@ -150,16 +150,22 @@ export function nextDeadline(state: InstanceState): Instant | undefined {
       return undefined;
     case "backup":
       return state.masterDownAt;
-    case "master": {
-      let earliest = state.advertiseAt;
-      for (const at of [state.announceAgain?.at, state.refreshAt, state.restoreAt, state.rival?.goneAt])
-        if (at !== undefined && at < earliest) earliest = at;
-      return earliest;
-    }
+    case "master":
+      return earlier(state.advertiseAt, nextOccasion(state));
     default:
       return unreachable(state);
   }
 }
+
+/** When a master has something else to do than to advertise; NEVER most of the time. */
+function nextOccasion({ announceAgain, refreshAt, restoreAt, rival }: Master): Instant {
+  const announcement = earlier(announceAgain?.at ?? NEVER, refreshAt ?? NEVER);
+  return earlier(announcement, earlier(restoreAt ?? NEVER, rival?.goneAt ?? NEVER));
+}
+
+/** Until when "timer" means an advertisement and no more; 0 unless it is master. */
+export const routineUntil = (state: InstanceState): Instant =>
+  state.kind === "master" ? nextOccasion(state) : microseconds(0);
 
 export const circumstancesOf = ({ priority, faults, endured, source }: Circumstances): Circumstances => ({
   priority,

@@ -40,6 +40,7 @@ import { after, type Instant } from "./timers.js";
 import { type Assessment, isRealFault, sameFault } from "./tracking.js";
 import type { IpAddress } from "./wire/ip-address.js";
 
+export { advertised } from "./instance-master.js";
 export {
   type Effect,
   type InstanceEvent,
@@ -49,6 +50,7 @@ export {
   type LogLevel,
   nextDeadline,
   type ReportedState,
+  routineUntil,
   type Step,
 } from "./instance-state.js";
 

@@ -1,5 +1,6 @@
 /** What the engine's thread and the main thread say to each other. */
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import type { AddressSettings } from "../sys/netlink.js";
 import type { LogLevel, ReportedState } from "./instance.js";
 import type { ProxyHealth } from "./track/proxy-health.js";
 import type { ScriptState } from "./tracking.js";
@@ -35,6 +36,14 @@ export type ToEngine =
 export type FromEngine =
   /** Every instance has started. */
   | { readonly kind: "ready" }
+  /** The lifetime of the addresses of the `index`-th instance is to be renewed, by who may wait for the kernel. */
+  | {
+      readonly kind: "renew";
+      readonly index: number;
+      readonly addresses: readonly AddressSettings[];
+      /** When that was asked, by `process.uptime()`. */
+      readonly at: number;
+    }
   /** Somebody took away an address, route or rule of ours. */
   | { readonly kind: "lost" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }

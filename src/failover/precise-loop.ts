@@ -3,17 +3,18 @@
  * in what the protocol asks for: no timer is judged before every descriptor that is ready has been drained, and
  * whoever may have slept too long is told before either.
  */
+import { performance } from "node:perf_hooks";
 import { microseconds } from "../config/units.js";
 import { EPOLLIN, Epoll } from "../sys/epoll.js";
 import { EINTR, SystemError } from "../sys/errno.js";
 import { close } from "../sys/socket.js";
-import type { Instant } from "./timers.js";
+import { type Instant, NEVER } from "./timers.js";
 
 const ENOSYS = 38;
 
 export interface Duties {
-  /** When `timers` is wanted next; undefined: only when something arrives. */
-  deadline(): Instant | undefined;
+  /** When `timers` is wanted next; NEVER: only when something arrives. */
+  deadline(): Instant;
   /** Right after waking up, before anything is drained. */
   wokeUp(now: Instant): void;
   timers(now: Instant): void;
@@ -47,11 +48,13 @@ export class PreciseLoop {
     while (this.#running) {
       const count = this.#wait(duties.deadline());
       if (count < 0 && count !== -EINTR) throw new SystemError(-count, "epoll_wait");
-      duties.wokeUp(monotonic());
+      let now = monotonic();
+      duties.wokeUp(now);
       const { words, stride, tokenOffset } = this.#epoll;
       // What one drain closes, a later event of this batch no longer finds.
       for (let index = 0; index < count; index++) this.#drains.get(words[index * stride + tokenOffset]!)?.();
-      if (this.#running) duties.timers(monotonic());
+      if (count > 0) now = monotonic();
+      if (this.#running) duties.timers(now);
     }
   }
 
@@ -64,8 +67,8 @@ export class PreciseLoop {
     close(this.#epoll.fd);
   }
 
-  #wait(deadline: Instant | undefined): number {
-    if (deadline === undefined) return this.#epoll.wait(-1);
+  #wait(deadline: Instant): number {
+    if (deadline === NEVER) return this.#epoll.wait(-1);
     const patience = Math.max(0, deadline - monotonic());
     if (this.#precise) {
       const count = this.#epoll.waitMicroseconds(Math.ceil(patience));

@@ -4,12 +4,13 @@ import { writeFileSync } from "node:fs";
 import type { TrackedProxy, VrrpInstance } from "../config/keepalived/model.js";
 import { microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
-import type { Netlink, Route, Rule } from "../sys/netlink.js";
+import type { AddressSettings, Netlink, Route, Rule } from "../sys/netlink.js";
 import { describe, type HeldAddress, OwnAddresses, virtualAddressesOf } from "./addresses.js";
 import type { Announcer, Announcing } from "./announcer.js";
 import type { InstanceCounters } from "./counters.js";
 import { Endpoint } from "./endpoint.js";
 import {
+  advertised,
   type Effect,
   type InstanceEvent,
   type InstanceState,
@@ -17,13 +18,14 @@ import {
   type LogLevel,
   nextDeadline,
   type ReportedState,
+  routineUntil,
   step,
 } from "./instance.js";
 import { type Correspondent, correspondentOf, isAddressedTo } from "./namesakes.js";
 import type { HostNetwork } from "./network.js";
 import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
-import { after, earliest, type Instant } from "./timers.js";
+import { after, earlier, type Instant, NEVER } from "./timers.js";
 import { type Assessment, assess, type FaultReason, isRealFault, type ScriptState } from "./tracking.js";
 import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
@@ -54,6 +56,8 @@ export interface Surroundings {
   log(level: LogLevel, text: string): void;
   /** Somebody takes away what we hold. */
   lost(): void;
+  /** Asks another thread to renew the lifetime of addresses. */
+  renew(instance: RunningInstance, addresses: readonly AddressSettings[]): void;
   stateChanged(instance: string, state: ReportedState, priority: number): void;
   /** What SO_RCVBUF of its socket shall be, in bytes; undefined: the system's. */
   receiveBuffer(own: VrrpInstance, wire: AdvertisementSettings): number | undefined;
@@ -70,6 +74,7 @@ export interface Surroundings {
 
 const heard = new Advertisement();
 const seen = new IpHeader();
+const timerEvent: InstanceEvent = { kind: "timer" };
 const OWNER = 255;
 
 export class RunningInstance implements Member, Announcing {
@@ -82,10 +87,16 @@ export class RunningInstance implements Member, Announcing {
   readonly #correspondent: Correspondent;
   #state: InstanceState = initialState;
   #reported: ReportedState = "STOP";
-  /** When interfaces that carry no advertisement are due; undefined: never, or not master. */
-  #announceElsewhereAt: Instant | undefined;
-  /** When the lifetime of the addresses must be renewed; undefined: they have none, or are not held. */
-  #renewAt: Instant | undefined;
+  /** When `timer` is wanted next. */
+  deadline: Instant = NEVER;
+  /** Until when that means an advertisement and no more; 0: it does not. */
+  #routineUntil = microseconds(0);
+  /** When interfaces that carry no advertisement are due; NEVER if not master. */
+  #announceElsewhereAt = NEVER;
+  /** When the lifetime of the addresses must be renewed; NEVER if they have none, or are not held. */
+  #renewAt = NEVER;
+  /** What `counters.renewals` would be had all been done that were asked for. */
+  #renewalsAsked = 0;
   readonly #peers: PeerWatch;
   /** What keeps it from taking part, whatever its group does. */
   #ownFaults: readonly FaultReason[] = [];
@@ -135,10 +146,6 @@ export class RunningInstance implements Member, Announcing {
     return this.#state.kind === "master";
   }
 
-  get deadline(): Instant | undefined {
-    return earliest(nextDeadline(this.#state), this.#renewAt, this.#announceElsewhereAt);
-  }
-
   /** @param isReload what it is, it has been in another thread until now */
   start(resume: boolean, isReload: boolean): void {
     const isKnown = isReload && this.counters.state === "MASTER";
@@ -168,6 +175,7 @@ export class RunningInstance implements Member, Announcing {
   /** Another thread goes on with it, as `successor` says: what that does not hold any more goes. */
   leaveTo(successor: VrrpInstance): void {
     if (this.isMaster) {
+      this.counters.holdsAddresses = false;
       this.routing.removeExcept(successor);
       this.addresses.removeExcept(virtualAddressesOf(successor));
     }
@@ -209,10 +217,24 @@ export class RunningInstance implements Member, Announcing {
 
   /** The clock says `now`; packets that had arrived by then have been received. */
   timer(now: Instant): void {
+    if (now < this.deadline) return;
+    if (now < this.#routineUntil && this.#state.kind === "master") {
+      this.#state = advertised(this.#state, now, this.#settings);
+      this.deadline = earlier(this.#state.advertiseAt, this.#routineUntil);
+      this.#advertise(this.#state.priority);
+      return;
+    }
     const deadline = nextDeadline(this.#state);
-    if (deadline !== undefined && now >= deadline) this.#handle({ kind: "timer" });
-    if (this.#renewAt !== undefined && now >= this.#renewAt) this.#holdAddresses();
-    if (this.#announceElsewhereAt !== undefined && now >= this.#announceElsewhereAt) this.#announceElsewhere();
+    if (deadline !== undefined && now >= deadline) this.#handle(timerEvent, now);
+    if (now >= this.#renewAt) this.#renewAddresses(now);
+    if (now >= this.#announceElsewhereAt) this.#announceElsewhere();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    const rare = earlier(this.#renewAt, this.#announceElsewhereAt);
+    this.deadline = earlier(nextDeadline(this.#state) ?? NEVER, rare);
+    this.#routineUntil = earlier(routineUntil(this.#state), rare);
   }
 
   /**
@@ -220,6 +242,7 @@ export class RunningInstance implements Member, Announcing {
    * process, or the whole machine, did not run: nobody can say who was silent in the meantime.
    */
   noticeFreeze(now: Instant): void {
+    if (now - this.deadline <= this.own.advertInterval / 2) return;
     const deadline = nextDeadline(this.#state);
     if (deadline === undefined || now - deadline <= this.own.advertInterval / 2) return;
     this.counters.count("frozen");
@@ -347,19 +370,20 @@ export class RunningInstance implements Member, Announcing {
     return { ...assessment, faults: [{ kind, group: this.group!.own.name }], endured: [] };
   }
 
-  #handle(event: InstanceEvent): void {
-    this.#step(event);
+  #handle(event: InstanceEvent, now = this.around.now()): void {
+    this.#step(event, now);
     this.group?.review();
   }
 
-  #step(event: InstanceEvent): void {
-    const { state, effects } = step(this.#state, event, this.around.now(), this.#settings);
+  #step(event: InstanceEvent, now: Instant): void {
+    const { state, effects } = step(this.#state, event, now, this.#settings);
     const isNewPriority = state.priority !== this.#state.priority && this.#reported !== "STOP";
     this.#state = state;
     this.counters.setPriority(state.priority);
     if (state.endured.length > 0) this.counters.raise("last-resort");
     if (isNewPriority) this.around.priorityChanged(this.own.name, this.isMaster, state.priority);
     for (const effect of effects) this.#apply(effect);
+    this.#schedule();
   }
 
   #apply(effect: Effect): void {
@@ -372,11 +396,15 @@ export class RunningInstance implements Member, Announcing {
         this.#holdAddresses();
         this.routing.add();
         if (this.own.garp.extraInterfaces.interval > 0)
-          this.#announceElsewhereAt ??= after(this.around.now(), this.own.garp.extraInterfaces.interval);
+          this.#announceElsewhereAt = earlier(
+            this.#announceElsewhereAt,
+            after(this.around.now(), this.own.garp.extraInterfaces.interval),
+          );
         break;
       case "remove-addresses":
-        this.#renewAt = undefined;
-        this.#announceElsewhereAt = undefined;
+        this.counters.holdsAddresses = false;
+        this.#renewAt = NEVER;
+        this.#announceElsewhereAt = NEVER;
         this.around.announcer.drop(this);
         this.routing.remove();
         this.addresses.remove();
@@ -401,11 +429,32 @@ export class RunningInstance implements Member, Announcing {
     }
   }
 
-  /** Also to renew them: four times in their lifetime, so that one that is missed does no harm. */
   #holdAddresses(): void {
     this.addresses.add();
+    this.counters.holdsAddresses = true;
+    this.#renewalsAsked = this.counters.renewals;
+    this.#renewLater(this.around.now());
+  }
+
+  /** Three times in their lifetime, so that one that is missed does no harm. */
+  #renewLater(now: Instant): void {
     const { lifetime } = this.addresses;
-    if (lifetime !== undefined) this.#renewAt = after(this.around.now(), microseconds(lifetime * 250_000));
+    if (lifetime !== undefined) this.#renewAt = after(now, microseconds(Math.floor((lifetime * 1_000_000) / 3)));
+  }
+
+  /**
+   * All changes of the network's settings on a host wait for one lock of the kernel (rtnl_mutex), and where containers
+   * come and go it is taken for many milliseconds: advertisements do not wait for it. If nobody has renewed the
+   * addresses for us by the next time, they are worth more than an advertisement.
+   */
+  #renewAddresses(now: Instant): void {
+    if (this.#renewalsAsked > this.counters.renewals) {
+      this.#holdAddresses();
+      return;
+    }
+    this.#renewalsAsked++;
+    this.around.renew(this, this.addresses.settings);
+    this.#renewLater(now);
   }
 
   /** Without it the kernel removes, with the first address of a network, all others of that network. */

@@ -6,13 +6,10 @@ export type Instant = Microseconds;
 
 export const after = (instant: Instant, delay: Microseconds): Instant => microseconds(instant + delay);
 
-/** undefined: there is none. */
-export function earliest(...instants: readonly (Instant | undefined)[]): Instant | undefined {
-  let first: Instant | undefined;
-  for (const instant of instants)
-    if (instant !== undefined && (first === undefined || instant < first)) first = instant;
-  return first;
-}
+/** When what is not due at all is due. */
+export const NEVER = microseconds(Number.POSITIVE_INFINITY);
+
+export const earlier = (one: Instant, other: Instant): Instant => (one < other ? one : other);
 
 /** What the intervals of an instance depend on besides its priority. */
 export interface IntervalSettings {

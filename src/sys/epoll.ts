@@ -40,7 +40,8 @@ export class Epoll {
   readonly words: Int32Array;
   readonly #capacity: number;
   readonly #timeout = allocate(64);
-  readonly #timeoutWords = new BigInt64Array(this.#timeout.bytes.buffer, this.#timeout.bytes.byteOffset, 2);
+  /** struct timespec: seconds in the first word, nanoseconds in the third; the upper halves stay 0. */
+  readonly #timeoutWords = words(this.#timeout).fill(0);
   readonly #stride: number;
 
   constructor(capacity = 512) {
@@ -79,8 +80,8 @@ export class Epoll {
   /** Like `wait`, to the microsecond (epoll_pwait2, Linux 5.11). */
   waitMicroseconds(timeout: number): number {
     const seconds = Math.floor(timeout / 1_000_000);
-    this.#timeoutWords[0] = BigInt(seconds);
-    this.#timeoutWords[1] = BigInt(Math.floor((timeout - seconds * 1_000_000) * 1000));
+    this.#timeoutWords[0] = seconds;
+    this.#timeoutWords[2] = Math.floor((timeout - seconds * 1_000_000) * 1000);
     return nativeWait2(this.fd, this.#events.address, this.#capacity, this.#timeout.address, 0);
   }
 

@@ -7,6 +7,7 @@ import type { HeldAddress } from "../../src/failover/addresses.js";
 import { Announcer, type Announcing } from "../../src/failover/announcer.js";
 import { InstanceCounters, shareCounters } from "../../src/failover/counters.js";
 import { HostNetwork } from "../../src/failover/network.js";
+import { NEVER } from "../../src/failover/timers.js";
 import { vrrpInstance } from "./support.js";
 
 const SECOND = fromSeconds(1);
@@ -40,7 +41,7 @@ class Recording {
   }
 
   finish(): string[] {
-    for (let at = this.announcer.deadline; at !== undefined; at = this.announcer.deadline) {
+    for (let at = this.announcer.deadline; at !== NEVER; at = this.announcer.deadline) {
       this.now = at;
       this.announcer.timer(at);
     }
@@ -50,7 +51,7 @@ class Recording {
 
 test("without a spacing everything is sent at once, one round of all addresses after the other", () => {
   const recording = new Recording([]).announce(owner(), [held("192.0.2.1"), held("192.0.2.2")], 2);
-  assert.equal(recording.announcer.deadline, undefined);
+  assert.equal(recording.announcer.deadline, NEVER);
   assert.deepEqual(recording.finish(), ["0 192.0.2.1", "0 192.0.2.2", "0 192.0.2.1", "0 192.0.2.2"]);
 });
 

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { fromSeconds, microseconds } from "../../src/config/units.js";
+import { advertised, routineUntil } from "../../src/failover/instance.js";
 import type { FaultReason } from "../../src/failover/tracking.js";
 import { formatIpv4 } from "../../src/failover/wire/ipv4.js";
-import { RecordingInstance } from "./support.js";
+import { keepalivedGarp, RecordingInstance } from "./support.js";
 
 const LINK_DOWN: FaultReason = { kind: "interface-down", interface: "eth0" };
 const PENDING: FaultReason = { kind: "script-pending", script: "chk" };
@@ -107,6 +108,23 @@ describe("becoming master", () => {
       [0, 1_000_000, 2_000_000, 3_000_000, 4_000_000],
     );
   });
+
+  test("until something rare is due, the short cut to the next advertisement is what the timer does", () =>
+    fc.assert(
+      fc.property(fc.nat({ max: 30_000_000 }), (late) => {
+        const node = master({ priority: 100, garp: { ...keepalivedGarp, masterRefresh: fromSeconds(20) } });
+        node.now = us(node.now + late);
+        const before = node.state;
+        assert.ok(before.kind === "master");
+        const isRoutine = node.now >= before.advertiseAt && node.now < routineUntil(before);
+        node.take();
+        node.handle({ kind: "timer" });
+        if (isRoutine) {
+          assert.deepEqual(advertised(before, node.now, node.settings), node.state);
+          assert.deepEqual(node.take(), ["send 100"]);
+        } else assert.notDeepEqual(node.take(), ["send 100"]);
+      }),
+    ));
 
   test("a second burst follows after garp_master_delay, and refreshes only if asked for", () => {
     const instance = backup();

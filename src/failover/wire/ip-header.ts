@@ -69,7 +69,7 @@ function readIpv6Header(packet: Uint8Array, length: number, into: IpHeader): boo
 
 /**
  * Writes the header of a packet of `length` octets in all.
- * @param identification 16 bits, IPv4 only; the kernel would put its own number in place of 0.
+ * @param identification IPv4 only, see `identificationOf`.
  */
 export function writeIpHeader(
   into: Uint8Array,
@@ -101,6 +101,17 @@ export function writeIpHeader(
   writeAddress(into, 8, source);
   writeAddress(into, 24, destination);
 }
+
+/** Gives a packet that is sent again another identification (IPv4; nothing else of the header changes). */
+export function renumber(packet: Uint8Array, identification: number): void {
+  if (packet[0] !== 0x45) return;
+  writeUint16(packet, 4, identification);
+  writeUint16(packet, 10, 0);
+  writeUint16(packet, 10, internetChecksum(packet, 0, IPV4_HEADER));
+}
+
+/** 1 to 65,535: the kernel would put its own number in place of 0. @param serial counts the packets from 1 */
+export const identificationOf = (serial: number): number => ((serial + 0xfffe) % 0xffff) + 1;
 
 /**
  * The sum of the pseudo-header that a checksum covers besides its message (RFC 8200 §8.1; RFC 5798 §5.2.8 for IPv4),

@@ -13,6 +13,7 @@ import {
   IPPROTO_AH,
   IPPROTO_VRRP,
   IpHeader,
+  identificationOf,
   pseudoHeaderSum,
   readIpHeader,
   writeIpHeader,
@@ -145,7 +146,7 @@ export function encodeAdvertisement(
   const authenticationAt = start + VRRP_HEADER + addressLength(family) * own.addresses.length;
   const length = authenticationAt + (version === 2 ? AUTHENTICATION_DATA : 0);
   const protocol = isSigned ? IPPROTO_AH : IPPROTO_VRRP;
-  writeIpHeader(into, length, protocol, own.ttl, source, destination, ((serial + 0xfffe) % 0xffff) + 1);
+  writeIpHeader(into, length, protocol, own.ttl, source, destination, identificationOf(serial));
   into.fill(0, start, length);
   into[start] = (version << 4) | TYPE_ADVERTISEMENT;
   into[start + 1] = own.virtualRouterId;
