@@ -1,6 +1,7 @@
 /** Starting the proxy and its admin sockets, in the place of older processes if there are any. */
 import type { HaproxyConfiguration, LogLevel } from "../config/haproxy/model.js";
 import type { RunningProxy } from "../proxy/control.js";
+import { lowerHelpers, otherThreads } from "../proxy/helper-threads.js";
 import type { AdminSockets } from "./admin-sockets.js";
 import type { ParsedFlags } from "./flags.js";
 import type { HaproxyFlag } from "./haproxy-flags.js";
@@ -20,6 +21,7 @@ export async function takeOver(
   configuration: HaproxyConfiguration,
   log: Log,
 ): Promise<[RunningProxy, AdminSockets]> {
+  lowerHelpers(otherThreads(), configuration.global.threads);
   let told = !flags.has("finish") && !flags.has("terminate");
   const succeeds = !told;
   const patience = told ? 0 : performance.now() + HAND_OVER_MS;

@@ -3,6 +3,8 @@
  * other threads. Everything is synchronous; nothing here makes a promise.
  */
 
+// The global of the same name is a getter, which is found out anew for each call.
+import { performance } from "node:perf_hooks";
 import { drainEventfd, EPOLLIN, Epoll } from "../sys/epoll.js";
 import { check, EINTR, SystemError } from "../sys/errno.js";
 import { close } from "../sys/socket.js";
