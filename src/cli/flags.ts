@@ -93,7 +93,10 @@ export function parseFlags<Id extends string>(
 
   const takeLong = (word: string): boolean => {
     const equals = word.indexOf("=");
-    const name = equals < 0 ? word : word.slice(0, equals);
+    const written = equals < 0 ? word : word.slice(0, equals);
+    // getopt_long(3): the beginning of a flag is enough, if no other begins so.
+    const begun = [...byName.keys()].filter((known) => known.startsWith(written) && written.length > 2);
+    const name = byName.has(written) || begun.length !== 1 ? written : begun[0]!;
     if (!byName.has(name)) return false;
     take(name, equals < 0 ? undefined : word.slice(equals + 1));
     return true;

@@ -19,23 +19,23 @@ export type KeepalivedFlag =
   | "signum"
   | "version"
   | "help"
-  | NotYet;
-
-type NotYet =
-  | "checkersOnly"
-  | "all"
   | "logFile"
   | "flushLogFile"
   | "releaseVips"
   | "keepVips"
   | "keepIpvs"
   | "dump"
-  | "checkersPid"
-  | "bfdPid"
   | "monitoring"
   | "namespace"
   | "core"
   | "corePattern"
+  | "allFiles"
+  | "all"
+  | "noBfd"
+  | "checkersPid"
+  | "bfdPid"
+  | "checkersOnly"
+  | "genhash"
   | "snmp";
 
 export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
@@ -51,8 +51,8 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   detail: { names: ["-D", "--log-detail"], help: "log in detail" },
   facility: {
     names: ["-S", "--log-facility"],
-    value: "0-7|daemon",
-    help: "syslog facility: local0 to local7, or daemon",
+    value: "FACILITY",
+    help: "syslog facility: 0 to 7 (local0 to local7), user, or daemon",
   },
   noSyslog: { names: ["-G", "--no-syslog"], help: "do not log to syslog" },
   vrrpOnly: { names: ["-P", "--vrrp"], help: "run VRRP only; always so" },
@@ -69,26 +69,31 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
   },
   version: { names: ["-v", "--version"], help: "print the version" },
   help: { names: ["-h", "--help"], help: "print this" },
-
-  checkersOnly: { names: ["-C", "--check"], help: "runs health checkers only", notSupported: true },
-  all: { names: ["--all"], help: "starts all child processes", notSupported: true },
-  logFile: {
-    names: ["-g", "--log-file"],
-    value: "FILE",
-    arity: "attached",
-    help: "logs to a file",
-    notSupported: true,
+  logFile: { names: ["-g", "--log-file"], value: "FILE", arity: "attached", help: "log to FILE too (keepalived.log)" },
+  flushLogFile: { names: ["--flush-log-file"], help: "write each line to the file at once; always so" },
+  releaseVips: { names: ["-X", "--release-vips"], help: "remove virtual addresses whenever not master; always so" },
+  keepVips: {
+    names: ["-V", "--dont-release-vrrp"],
+    help: "stop without a word: virtual addresses, routes and rules stay where they are",
   },
-  flushLogFile: { names: ["--flush-log-file"], help: "flushes the log file", notSupported: true },
-  releaseVips: { names: ["-X", "--release-vips"], help: "drops addresses on any stop", notSupported: true },
-  keepVips: { names: ["-V", "--dont-release-vrrp"], help: "keeps addresses at a stop", notSupported: true },
-  keepIpvs: { names: ["-I", "--dont-release-ipvs"], help: "keeps virtual servers at a stop", notSupported: true },
-  dump: { names: ["-d", "--dump-conf"], help: "dumps the configuration", notSupported: true },
-  checkersPid: { names: ["-c", "--checkers_pid"], value: "FILE", help: "pid file of checkers", notSupported: true },
-  bfdPid: { names: ["-b", "--bfd_pid"], value: "FILE", help: "pid file of BFD", notSupported: true },
-  monitoring: { names: ["-a", "--address-monitoring"], help: "logs all address changes", notSupported: true },
-  namespace: { names: ["-s", "--namespace"], value: "NAME", help: "runs in a network namespace", notSupported: true },
-  core: { names: ["-m", "--core-dump"], help: "writes core dumps", notSupported: true },
-  corePattern: { names: ["-M", "--core-dump-pattern"], value: "PATTERN", help: "names core dumps", notSupported: true },
+  keepIpvs: { names: ["-I", "--dont-release-ipvs"], help: "keep virtual servers at a stop; there are none" },
+  dump: { names: ["-d", "--dump-conf"], help: "write the configuration to the log at the start" },
+  monitoring: { names: ["-a", "--address-monitoring"], help: "log all addresses that are added and removed" },
+  namespace: { names: ["-s", "--namespace"], value: "NAME", help: "run in a network namespace (ip-netns(8))" },
+  core: { names: ["-m", "--core-dump"], help: "allow core dumps" },
+  corePattern: {
+    names: ["-M", "--core-dump-pattern"],
+    value: "PATTERN",
+    arity: "attached",
+    help: "allow core dumps, and have the kernel name all of them so (core)",
+  },
+  allFiles: { names: ["-e", "--all-config"], help: "an included file that is missing is an error" },
+  all: { names: ["--all"], help: "run VRRP even without an instance; always so" },
+  noBfd: { names: ["-B", "--no_bfd"], help: "run no BFD; always so" },
+  checkersPid: { names: ["-c", "--checkers_pid"], value: "FILE", help: "pid file of checkers; there are none" },
+  bfdPid: { names: ["-b", "--bfd_pid"], value: "FILE", help: "pid file of BFD; there is none" },
+
+  checkersOnly: { names: ["-C", "--check"], help: "runs health checkers of virtual servers only", notSupported: true },
+  genhash: { names: ["-T", "--genhash"], help: "digests a page, for HTTP_GET", notSupported: true },
   snmp: { names: ["-x", "--snmp", "-A", "--snmp-agent-socket"], help: "speaks SNMP", notSupported: true },
 };

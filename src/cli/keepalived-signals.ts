@@ -1,12 +1,11 @@
 /** The signals that make keepalived tell something, and the files that it writes then (keepalived(8)). */
 import { writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { dataText } from "../failover/dumps/data.js";
 import { jsonText } from "../failover/dumps/json.js";
 import { statisticsText } from "../failover/dumps/statistics.js";
 import type { Failover } from "../failover/failover.js";
 import type { KeepalivedLog } from "./keepalived-log.js";
+import { dumpFileOf } from "./keepalived-places.js";
 
 /**
  * By the names that `--signum` takes. keepalived has real-time signals for the last two, which Node cannot listen to:
@@ -27,13 +26,14 @@ export const OTHER_SIGNALS: readonly NodeJS.Signals[] = ["SIGHUP", "SIGUSR1", "S
 /** Writes what `signal` asks for to where keepalived writes it: below TMPDIR, else /tmp. */
 export function dump(signal: NodeJS.Signals, failover: Failover, log: KeepalivedLog): void {
   const snapshot = failover.snapshot();
-  const { dumps } = snapshot.configuration.global;
+  const { global } = snapshot.configuration;
+  const { dumps } = global;
   const [what, path, text] =
     signal === SIGNALS.DATA.name
-      ? ["data", dumps.state ?? join(tmpdir(), "keepalived.data"), dataText(snapshot)]
+      ? ["data", dumps.state ?? dumpFileOf("data", global), dataText(snapshot)]
       : signal === SIGNALS.JSON.name
-        ? ["json", dumps.json ?? join(tmpdir(), "keepalived.json"), jsonText(snapshot, dumps.jsonVersion)]
-        : ["stats", dumps.statistics ?? join(tmpdir(), "keepalived.stats"), statisticsText(snapshot.status)];
+        ? ["json", dumps.json ?? dumpFileOf("json", global), jsonText(snapshot, dumps.jsonVersion)]
+        : ["stats", dumps.statistics ?? dumpFileOf("stats", global), statisticsText(snapshot.status)];
   try {
     // Passwords stand in it.
     writeFileSync(path, text, { mode: 0o600 });

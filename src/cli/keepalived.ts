@@ -1,9 +1,11 @@
 /** `bascule keepalived`: the fail-over engine alone, in keepalived's place. */
 import { appendFileSync } from "node:fs";
-import { constants } from "node:os";
+import { constants, tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Diagnostic, Diagnostics, render } from "../config/diagnostics.js";
+import { type Diagnostic, Diagnostics } from "../config/diagnostics.js";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import { dataText } from "../failover/dumps/data.js";
 import type { Failover } from "../failover/failover.js";
 import {
   inheritedMasters,
@@ -17,7 +19,10 @@ import { print, printError } from "./console.js";
 import { daemonise, daemonReady, isDaemonChild } from "./daemon.js";
 import { describeFlags, type ParsedFlags, parseFlags } from "./flags.js";
 import { type KeepalivedFlag, keepalivedFlags } from "./keepalived-flags.js";
+import { allowCoreDumps, claimPidFiles, enterNamespace } from "./keepalived-host.js";
 import { facilityNumber, type KeepalivedLog, keepalivedLog } from "./keepalived-log.js";
+import { identOf, pidFileOf } from "./keepalived-places.js";
+import { inNamespace, Reloader, type ReloadOptions } from "./keepalived-reload.js";
 import { dump, OTHER_SIGNALS, SIGNALS } from "./keepalived-signals.js";
 import {
   countText,
@@ -27,8 +32,7 @@ import {
   readSources,
   renderedDiagnostics,
 } from "./load.js";
-import { type Notifier, openNotifier } from "./notify.js";
-import { isProcessNamed, PidFile, readPid } from "./pid-file.js";
+import { openNotifier } from "./notify.js";
 import { nameProcess } from "./process-name.js";
 import { stopSignals } from "./stop-signals.js";
 import { basculeVersion, KEEPALIVED_VERSION, keepalivedVersion } from "./version.js";
@@ -48,6 +52,7 @@ const EXIT = {
   incomplete: 6,
 } as const;
 
+const DEFAULT_LOG_FILE = join(tmpdir(), "keepalived.log");
 const DEFAULT_FILE = "/etc/keepalived/keepalived.conf";
 const IDENTITY = `Keepalived v${KEEPALIVED_VERSION} (Bascule ${basculeVersion()})`;
 
@@ -110,7 +115,7 @@ async function test(flags: Flags): Promise<number> {
   // keepalived calls a file that is not there good, and drivers know it so; but it must not pass in silence.
   for (const problem of sources.problems) lines.push(`warning: ${problem}: nothing was checked`);
   const diagnostics = new Diagnostics();
-  await loadKeepalived(sources.files, diagnostics, configIdOf(flags));
+  await loadKeepalived(sources.files, diagnostics, optionsOf(flags));
   lines.push(...renderedDiagnostics(diagnostics));
   const counted = countText(diagnostics.all);
   if (counted !== "") lines.push(counted);
@@ -132,9 +137,9 @@ function appendLines(path: string, lines: readonly string[]): boolean {
   }
 }
 
-function configIdOf(flags: Flags): KeepalivedOptions {
+function optionsOf(flags: Flags): KeepalivedOptions {
   const configId = flags.value("configId");
-  return configId === undefined ? {} : { configId };
+  return { allFiles: flags.has("allFiles"), ...(configId === undefined ? {} : { configId }) };
 }
 
 async function start(flags: Flags, args: readonly string[]): Promise<number> {
@@ -146,7 +151,8 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
   const sources = readSources(filesOf(flags));
   if (sources.problems.length > 0) return refuse(sources.problems.join("\n"), EXIT.noConfiguration);
   const diagnostics = new Diagnostics();
-  const configuration = await loadKeepalived(sources.files, diagnostics, configIdOf(flags));
+  const namespace = flags.value("namespace");
+  const configuration = inNamespace(await loadKeepalived(sources.files, diagnostics, optionsOf(flags)), namespace);
   const { isFatal, logLineOf } = await import("../config/keepalived/verdict.js");
   const fatal = diagnostics.all.some(isStrict(flags) ? isError : isFatal);
   // The caller of a daemon, and a supervisor, have shown what is not an error already.
@@ -174,18 +180,29 @@ async function serve(
     syslog: !flags.has("noSyslog"),
     facility: flags.value("facility"),
     detail: flags.has("detail"),
+    ident: identOf(configuration.global),
+    file: flags.has("logFile") ? (flags.value("logFile") ?? DEFAULT_LOG_FILE) : undefined,
   });
   let failover: Failover | undefined;
+  let reloader: Reloader | undefined;
   const signals = stopSignals({ hard: ["SIGTERM", "SIGINT"], ignored: OTHER_SIGNALS }, (signal) => {
     if (failover === undefined) log(`${signal}: too early, it is still starting`, "warning");
-    else if (signal === "SIGHUP") void reload(flags, failover, log, notifier);
+    else if (signal === "SIGHUP") void reloader?.reload();
     else if (signal === SIGNALS.STATS_CLEAR.name) failover.clearStatistics();
     else dump(signal, failover, log);
   });
   stopWithSupervisor(() => signals.request("SIGTERM"));
   log(`Starting ${IDENTITY}`);
   for (const mistake of mistakes) log(mistake, "err");
-  const pidFiles = claimPidFiles(flags, log);
+  if (flags.has("core") || flags.has("corePattern"))
+    allowCoreDumps(flags.value("corePattern") ?? (flags.has("corePattern") ? "core" : undefined), log);
+  const pidFiles = claimPidFiles(
+    [
+      flags.value("pidFile") ?? pidFileOf("keepalived", configuration.global),
+      flags.value("vrrpPidFile") ?? pidFileOf("vrrp", configuration.global),
+    ],
+    log,
+  );
   if (pidFiles === undefined) {
     const reason = "daemon is already running";
     log(reason, "err");
@@ -195,6 +212,15 @@ async function serve(
   }
   const notifier = await openNotifier();
 
+  const { networkNamespace: namespace } = configuration.global;
+  const excluded = namespace === undefined ? undefined : enterNamespace(namespace);
+  if (excluded !== undefined) {
+    log(excluded, "err");
+    if (!isSupervised()) printError(`keepalived: ${excluded}`);
+    tellSupervisor({ kind: "unusable", reason: excluded });
+    for (const file of pidFiles) file.remove();
+    return EXIT.fatal;
+  }
   const { startFailover } = await import("../failover/failover.js");
   const { runTimed } = await import("../failover/timed-command.js");
   const { global } = configuration;
@@ -212,6 +238,8 @@ async function serve(
         tellSupervisor({ kind: "masters", instances: [...masters] });
       },
       resume: inheritedMasters(),
+      reportsAddresses: flags.has("monitoring"),
+      keepsAddresses: flags.has("keepVips"),
     });
   } catch (error) {
     const reason = (error as Error).message;
@@ -220,6 +248,14 @@ async function serve(
     for (const file of pidFiles) file.remove();
     return EXIT.fatal;
   }
+  const options: ReloadOptions = {
+    ...optionsOf(flags),
+    files: filesOf(flags),
+    strict: isStrict(flags),
+    namespace: flags.value("namespace"),
+  };
+  reloader = new Reloader(configuration, options, failover, log, notifier);
+  if (flags.has("dump")) for (const line of dataText(failover.snapshot()).trimEnd().split("\n")) log(line);
   proxy.onChange = () => failover?.setProxyHealth(proxy.health);
   for (const file of pidFiles) file.write();
   notifier.send(`READY=1\nMAINPID=${process.pid}`);
@@ -229,6 +265,7 @@ async function serve(
 
   await signals.next();
   log("Stopping");
+  reloader.close();
   tellSupervisor({ kind: "stopping" });
   notifier.send("STOPPING=1");
   await Promise.race([failover.stop(), sleep(global.childWaitTime / 1000, undefined, { ref: false })]);
@@ -241,59 +278,6 @@ async function serve(
 /** Under a supervisor the operator has said whether mistakes are to be put up with; alone we go on, as keepalived does. */
 const isStrict = (flags: Flags): boolean => isSupervised() && !flags.has("lenient");
 const isError = ({ severity }: Diagnostic): boolean => severity === "error";
-
-/** Reads the files again; if they are not to be used, or look as if they were being written, the present ones hold. */
-async function reload(flags: Flags, failover: Failover, log: KeepalivedLog, notifier: Notifier): Promise<void> {
-  log("Reloading ...");
-  notifier.send(`RELOADING=1\nMONOTONIC_USEC=${Math.round(performance.now() * 1000)}`);
-  try {
-    const { files, problems } = readSources(filesOf(flags));
-    const diagnostics = new Diagnostics();
-    const configuration = await loadKeepalived(files, diagnostics, configIdOf(flags));
-    const { isFatal, isBroken } = await import("../config/keepalived/verdict.js");
-    const refused = diagnostics.all.some(
-      isStrict(flags) || configuration.global.reload.check !== undefined
-        ? isError
-        : (diagnostic) => isFatal(diagnostic) || isBroken(diagnostic),
-    );
-    const rendered = diagnostics.sorted().map((diagnostic) => ({ diagnostic, text: render(diagnostic) }));
-    for (const { diagnostic, text } of rendered) log(text, isError(diagnostic) ? "err" : "warning");
-    const checkLog = configuration.global.reload.check?.log;
-    if (checkLog !== undefined) appendFileSync(checkLog, rendered.map(({ text }) => `${text}\n`).join(""));
-    if (problems.length > 0 || refused) {
-      for (const problem of problems) log(problem, "err");
-      log(
-        `Not reloaded: ${countText(diagnostics.all, problems.length)}; going on with the present configuration`,
-        "err",
-      );
-    } else {
-      await failover.reload(configuration);
-      log("Reload complete");
-    }
-  } catch (error) {
-    log(`Not reloaded: ${(error as Error).message}`, "err");
-  }
-  notifier.send("READY=1");
-}
-
-/** @returns undefined if another keepalived holds one of them; without those that cannot be written. */
-function claimPidFiles(flags: Flags, log: KeepalivedLog): PidFile[] | undefined {
-  const paths = [flags.value("pidFile") ?? "/run/keepalived.pid", flags.value("vrrpPidFile") ?? "/run/vrrp.pid"];
-  const files: PidFile[] = [];
-  for (const path of paths) {
-    const pid = readPid(path);
-    if (pid !== undefined && pid !== process.pid) {
-      if (isProcessNamed(pid, "keepalived")) return undefined;
-      log(`Remove a zombie pid file ${path}`);
-    }
-    try {
-      files.push(new PidFile(path));
-    } catch (error) {
-      log(`Cannot write pid file ${path}: ${(error as Error).message}`, "warning");
-    }
-  }
-  return files;
-}
 
 function announceNativeScripts(
   configuration: KeepalivedConfiguration,

@@ -66,6 +66,8 @@ function resolveHost(host: string): string | undefined {
 export interface KeepalivedOptions {
   /** `-i`; undefined: the host's name. */
   readonly configId?: string;
+  /** `-e`: an included file that is missing is an error, as with includea. */
+  readonly allFiles?: boolean;
   /** Mistakes that keepalived would log and go on from are warnings. */
   readonly lenient?: boolean;
 }
@@ -73,12 +75,14 @@ export interface KeepalivedOptions {
 export async function loadKeepalived(
   files: readonly SourceFile[],
   diagnostics: Diagnostics,
-  { configId, lenient = false }: KeepalivedOptions = {},
+  { configId, allFiles = false, lenient = false }: KeepalivedOptions = {},
 ): Promise<KeepalivedConfiguration> {
   const { readKeepalived } = await import("../config/keepalived/read.js");
   const { softened } = await import("../config/keepalived/verdict.js");
   const found = new Diagnostics();
-  const configuration = readKeepalived(files, found, { sources: hostSources(configId) });
+  const configuration = readKeepalived(files, found, {
+    sources: { ...hostSources(configId), needsAllFiles: allFiles },
+  });
   for (const diagnostic of found.all) diagnostics.report(lenient ? softened(diagnostic) : diagnostic);
   return configuration;
 }

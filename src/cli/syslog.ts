@@ -3,6 +3,7 @@ import { UnixDatagrams } from "./datagram.js";
 
 /** RFC 3164 §4.1.1. */
 export const FACILITIES = {
+  user: 1,
   daemon: 3,
   local0: 16,
   local1: 17,

@@ -64,6 +64,17 @@ export class OwnAddresses {
     return this.lifetime === undefined ? this.netlink.addAddress(settings) : this.netlink.setAddress(settings);
   }
 
+  /** They stay though nobody renews them any more. */
+  keep(): void {
+    if (this.lifetime === undefined) return;
+    for (const address of this.all) {
+      const settings = this.#settings(address);
+      const { preferredLifetime } = address;
+      const preferred = preferredLifetime === "forever" ? FOREVER : preferredLifetime;
+      if (settings !== undefined) this.netlink.setAddress({ ...settings, lifetime: { preferred, valid: FOREVER } });
+    }
+  }
+
   /** One that is gone already is as good. */
   remove(): void {
     this.#remove(this.all);

@@ -274,7 +274,7 @@ export class Engine {
     drainEventfd(this.orders.wakeUp);
     for (let message = this.mail.next(); message !== undefined; message = this.mail.next()) {
       if (message.kind === "stop") {
-        this.#stop();
+        this.#stop(message.keep);
         return;
       }
       if (message.kind === "hand-over") {
@@ -303,11 +303,12 @@ export class Engine {
     }
   }
 
-  #stop(): void {
+  #stop(keep: boolean): void {
     for (const instance of this.#instances) instance.group = undefined;
     for (const instance of this.#instances) {
       this.#ignore(instance.endpoint.descriptors);
-      instance.stop();
+      if (keep) instance.abandon();
+      else instance.stop();
     }
     this.#sendHeartbeats(monotonic());
     for (const { name } of this.orders.configuration.syncGroups)
@@ -367,10 +368,22 @@ export class Engine {
 
   /** @returns whether instances must look again. */
   #take(event: NetlinkEvent): boolean {
+    if (event.kind === "address") return this.#takeAddress(event);
     if (event.kind !== "link") return this.#network.apply(event);
     const before = this.#network.condition(event.link.name);
     const changed = this.#network.apply(event);
     this.#reportLink(event.link.name, before);
+    return changed;
+  }
+
+  #takeAddress(event: Extract<NetlinkEvent, { kind: "address" }>): boolean {
+    const changed = this.#network.apply(event);
+    const { index, address } = event.address;
+    const device = this.#network.linkByIndex(index)?.name;
+    const isOurs = this.#instances.some(({ addresses }) => addresses.find(event.address) !== undefined);
+    if (!changed || device === undefined || !(isOurs || this.orders.reportsAddresses)) return changed;
+    const text = `Netlink reflector reports IP ${address} ${event.action === "new" ? "added to" : "removed from"} ${device}`;
+    this.mail.post({ kind: "log", level: this.orders.reportsAddresses ? "info" : "detail", text });
     return changed;
   }
 

@@ -27,7 +27,7 @@ import { FileTracker } from "./track/file-tracker.js";
 import { ProcessTracker } from "./track/process-tracker.js";
 import { noProxy, type ProxyHealth } from "./track/proxy-health.js";
 import type { ScriptState } from "./tracking.js";
-import { nameVirtualInterfaces, VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
+import { hasVirtualInterfaces, nameVirtualInterfaces, VirtualInterface, virtualInterfacesOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 
 export type { InstanceStatus } from "./counters.js";
@@ -47,6 +47,10 @@ export interface FailoverHooks {
    * they track counts as well until it is looked at.
    */
   readonly resume?: ReadonlySet<string>;
+  /** Log all addresses that come and go on this host, not ours alone. */
+  readonly reportsAddresses?: boolean;
+  /** Stop without a word to anybody, and leave what masters hold where it is. */
+  readonly keepsAddresses?: boolean;
 }
 
 export interface Failover {
@@ -179,8 +183,9 @@ class RunningFailover implements Failover {
       this.#stopping = true;
       clearTimeout(this.#respawn);
       for (const tracker of this.#trackers()) tracker.stop();
-      if (this.#thread === undefined) removeAddresses(this.#configuration, this.hooks);
-      else this.#thread.tell({ kind: "stop" });
+      const keep = this.hooks.keepsAddresses === true;
+      if (this.#thread !== undefined) this.#thread.tell({ kind: "stop", keep });
+      else if (!keep) removeAddresses(this.#configuration, this.hooks);
     }
     await this.#reloads;
     await this.#thread?.gone;
@@ -312,6 +317,7 @@ class RunningFailover implements Failover {
       processes: new Map(this.#configuration.trackProcesses.map(({ name }) => [name, this.#processes.isUp(name)])),
       proxy: this.#proxy,
       resume,
+      reportsAddresses: this.hooks.reportsAddresses === true,
       isReload,
       counters: this.#counters,
     };
@@ -327,7 +333,7 @@ class RunningFailover implements Failover {
 
   /** The interfaces that use_vmac makes: the same names for the engine, for its successor, and for who cleans up. */
   #withNames(configuration: KeepalivedConfiguration): KeepalivedConfiguration {
-    if (configuration.instances.every(({ virtualMac }) => virtualMac === undefined)) return configuration;
+    if (!hasVirtualInterfaces(configuration)) return configuration;
     const netlink = new Netlink();
     const links = netlink.links();
     netlink.close();
@@ -452,8 +458,8 @@ function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Failover
   for (const own of instances) {
     new VirtualRouting(own, netlink, network, log).remove();
     new OwnAddresses(virtualAddressesOf(own), netlink, network, log).remove();
-    const virtual = virtualInterfaceOf(own);
-    if (virtual !== undefined) new VirtualInterface(own.name, virtual, netlink, network, log).remove();
+    for (const virtual of virtualInterfacesOf(own))
+      new VirtualInterface(own.name, virtual, netlink, network, log).remove();
   }
   netlink.close();
 }

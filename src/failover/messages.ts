@@ -17,6 +17,8 @@ export interface EngineOrders {
   readonly proxy: ProxyHealth;
   /** Instances that were master when the last thread died, so shortly ago that their peers have not noticed. */
   readonly resume: ReadonlySet<string>;
+  /** Log all addresses that come and go, not ours alone. */
+  readonly reportsAddresses: boolean;
   /** They are alive in another thread, which hands over to this one: that is no news for anybody. */
   readonly isReload: boolean;
   readonly counters: SharedArrayBuffer;
@@ -31,7 +33,8 @@ export type ToEngine =
   | { readonly kind: "file"; readonly name: string; readonly value: number }
   | { readonly kind: "process"; readonly name: string; readonly up: boolean }
   | { readonly kind: "proxy"; readonly health: ProxyHealth }
-  | { readonly kind: "stop" };
+  /** `keep`: nobody resigns, and what masters hold stays for good. */
+  | { readonly kind: "stop"; readonly keep: boolean };
 
 export type FromEngine =
   /** Every instance has started. */

@@ -27,7 +27,7 @@ import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
 import { after, earlier, type Instant, NEVER } from "./timers.js";
 import { type Assessment, assess, type FaultReason, isRealFault, type ScriptState } from "./tracking.js";
-import { VirtualInterface, virtualInterfaceOf } from "./virtual-mac.js";
+import { VirtualInterface, virtualInterfacesOf } from "./virtual-mac.js";
 import { VirtualRouting } from "./virtual-routing.js";
 import type { Claim } from "./wire/heartbeat.js";
 import { formatIp, type IpAddress } from "./wire/ip-address.js";
@@ -81,7 +81,10 @@ export class RunningInstance implements Member, Announcing {
   readonly endpoint: Endpoint;
   readonly addresses: OwnAddresses;
   readonly routing: VirtualRouting;
+  /** `use_vmac` */
   readonly virtualInterface: VirtualInterface | undefined;
+  /** It, and those of addresses elsewhere. */
+  readonly #virtualInterfaces: readonly VirtualInterface[];
   readonly #settings;
   readonly #wire;
   readonly #correspondent: Correspondent;
@@ -123,9 +126,10 @@ export class RunningInstance implements Member, Announcing {
     this.#peers = new PeerWatch(own, this.#wire, counters, around, () => this.isMaster);
     this.addresses = new OwnAddresses(virtualAddressesOf(own), around.netlink, around.network, log);
     this.routing = new VirtualRouting(own, around.netlink, around.network, log);
-    const virtual = virtualInterfaceOf(own);
-    if (virtual !== undefined)
-      this.virtualInterface = new VirtualInterface(own.name, virtual, around.netlink, around.network, log);
+    this.#virtualInterfaces = virtualInterfacesOf(own).map(
+      (settings) => new VirtualInterface(own.name, settings, around.netlink, around.network, log),
+    );
+    if (own.virtualMac !== undefined) this.virtualInterface = this.#virtualInterfaces[0];
   }
 
   /**
@@ -134,12 +138,12 @@ export class RunningInstance implements Member, Announcing {
    */
   followLinks(): { readonly hasMoved: boolean; readonly isNew: boolean } {
     const { virtualInterface: virtual, around } = this;
-    const isNew = virtual?.ensure() ?? false;
+    const made = this.#virtualInterfaces.filter((one) => one.ensure());
     const hasMoved =
       virtual === undefined || virtual.settings.transmitOnBase
         ? this.endpoint.follow(this.own.interface === undefined ? "any" : around.network.link(this.own.interface))
         : this.endpoint.follow(virtual.link, virtual.base);
-    return { hasMoved, isNew };
+    return { hasMoved, isNew: made.length > 0 };
   }
 
   get isMaster(): boolean {
@@ -163,7 +167,13 @@ export class RunningInstance implements Member, Announcing {
   stop(): void {
     this.#handle({ kind: "stop" });
     this.endpoint.close();
-    this.virtualInterface?.remove();
+    for (const one of this.#virtualInterfaces) one.remove();
+  }
+
+  /** Ends without a word: peers will take over, but here nothing is taken away. */
+  abandon(): void {
+    if (this.isMaster) this.addresses.keep();
+    this.endpoint.close();
   }
 
   /** A reload ends it: as a stop, but others hear of it in other words. */
@@ -180,7 +190,8 @@ export class RunningInstance implements Member, Announcing {
       this.addresses.removeExcept(virtualAddressesOf(successor));
     }
     this.endpoint.close();
-    if (virtualInterfaceOf(successor)?.name !== this.virtualInterface?.settings.name) this.virtualInterface?.remove();
+    const kept = new Set(virtualInterfacesOf(successor).map(({ name }) => name));
+    for (const one of this.#virtualInterfaces) if (!kept.has(one.settings.name)) one.remove();
   }
 
   examine(): void {

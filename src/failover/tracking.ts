@@ -192,8 +192,8 @@ function contribution({ weight, reverse }: Weight, up: boolean): number {
 /** Its own interface, those its addresses live on, and those tracked with weight 0. */
 export function requiredInterfaces(instance: VrrpInstance): ReadonlySet<string> {
   const names = new Set(instance.trackPrimary && instance.interface !== undefined ? [instance.interface] : []);
-  for (const address of [...instance.addresses, ...instance.excludedAddresses])
-    if (address.device !== undefined) names.add(address.device);
+  for (const { device, track } of [...instance.addresses, ...instance.excludedAddresses])
+    if (device !== undefined && track && (instance.trackPrimary || device !== instance.interface)) names.add(device);
   for (const tracked of instance.track.interfaces)
     if (tracked.weight === 0 && !tracked.reverse) names.add(tracked.interface);
   return names;

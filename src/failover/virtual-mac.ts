@@ -3,7 +3,13 @@
  * and move together with their MAC address, so that no neighbour need learn anything at a fail-over (RFC 9568 §7.3).
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import type { KeepalivedConfiguration, VrrpInstance } from "../config/keepalived/model.js";
+import type {
+  AddressFamily,
+  AddressInterface,
+  KeepalivedConfiguration,
+  VirtualAddress,
+  VrrpInstance,
+} from "../config/keepalived/model.js";
 import { EADDRINUSE, EEXIST, ENODEV, errnoText } from "../sys/errno.js";
 import type { Link, Netlink } from "../sys/netlink.js";
 import type { LogLevel } from "./instance.js";
@@ -27,7 +33,7 @@ export interface VirtualInterfaceSettings {
 }
 
 /** The MAC address that RFC 9568 §7.3 gives to a virtual router, unless the file says another. */
-const macOf = ({ virtualMac, family, virtualRouterId }: VrrpInstance): string =>
+const macOf = ({ virtualMac, virtualRouterId }: VrrpInstance, family: AddressFamily): string =>
   virtualMac?.mac ?? `00:00:5e:00:0${family === 4 ? 1 : 2}:${virtualRouterId.toString(16).padStart(2, "0")}`;
 
 /**
@@ -39,26 +45,72 @@ export function nameVirtualInterfaces(
   links: readonly Link[],
   log: Log,
 ): KeepalivedConfiguration {
+  const { vmacPrefix, vmacAddressPrefix } = configuration.global;
   const taken = new Set(links.map(({ name }) => name));
-  const instances = configuration.instances.map((own): VrrpInstance => {
-    const { virtualMac } = own;
-    if (virtualMac === undefined) return own;
-    const mac = macOf(own);
-    const parent = links.find(({ name }) => name === own.interface)?.index;
+  const named = (
+    own: VrrpInstance,
+    base: string | undefined,
+    family: AddressFamily,
+    prefix: string,
+    wanted?: string,
+  ) => {
+    const mac = macOf(own, family);
+    const parent = links.find(({ name }) => name === base)?.index;
     const present = links.find((link) => isVirtualInterface(link, parent, mac))?.name;
-    const usual = `${configuration.global.vmacPrefix}${own.family === 6 ? "6" : ""}`;
+    const usual = `${prefix}${family === 6 ? "6" : ""}`;
     const isFree = (name: string): boolean => name === present || !taken.has(name);
-    let name = virtualMac.name ?? present ?? `${usual}.${own.virtualRouterId}`;
-    if (virtualMac.name !== undefined && !isFree(name)) {
+    let name = wanted ?? present ?? `${usual}.${own.virtualRouterId}`;
+    if (wanted !== undefined && !isFree(name)) {
       log("warning", `(${own.name}) interface ${name} exists already: use_vmac takes another name`);
       name = `${usual}.${own.virtualRouterId}`;
     }
     for (let number = 1; !isFree(name); number++) name = `${usual}${number}.${own.virtualRouterId}`;
     taken.add(name);
-    return { ...own, virtualMac: { ...virtualMac, name, mac } };
+    return { name, mac };
+  };
+  const instances = configuration.instances.map((own): VrrpInstance => {
+    const { virtualMac } = own;
+    if (virtualMac === undefined) return own;
+    return {
+      ...own,
+      virtualMac: { ...virtualMac, ...named(own, own.interface, own.family, vmacPrefix, virtualMac.name) },
+    };
   });
-  return { ...configuration, instances };
+  return {
+    ...configuration,
+    instances: instances.map((own) =>
+      withAddressInterfaces(own, (base, family) => named(own, base, family, vmacAddressPrefix)),
+    ),
+  };
 }
+
+/** Addresses with a virtual MAC address of their own move onto the interfaces that are made for them. */
+function withAddressInterfaces(
+  own: VrrpInstance,
+  name: (base: string, family: AddressFamily) => { readonly name: string; readonly mac: string },
+): VrrpInstance {
+  const made: AddressInterface[] = [];
+  const moved = (address: VirtualAddress): VirtualAddress => {
+    if (!address.virtualMac) return address;
+    const { family } = address;
+    const base = address.device ?? interfaceOf(own);
+    let home = made.find((one) => one.base === base && one.family === family);
+    if (home === undefined) {
+      home = { ...name(base, family), base, family };
+      made.push(home);
+    }
+    return { ...address, device: home.name };
+  };
+  const [addresses, excludedAddresses] = [own.addresses.map(moved), own.excludedAddresses.map(moved)];
+  return { ...own, addresses, excludedAddresses, addressInterfaces: made };
+}
+
+/** Whether there is anything to be named. */
+export const hasVirtualInterfaces = ({ instances }: KeepalivedConfiguration): boolean =>
+  instances.some(
+    ({ virtualMac, addresses, excludedAddresses }) =>
+      virtualMac !== undefined || [...addresses, ...excludedAddresses].some((address) => address.virtualMac),
+  );
 
 const isVirtualInterface = (link: Link, parent: number | undefined, mac: string): boolean =>
   link.kind === "macvlan" && link.parent === parent && link.mac === mac;
@@ -71,13 +123,28 @@ export function virtualInterfaceOf(own: VrrpInstance): VirtualInterfaceSettings 
   return {
     name: virtualMac.name,
     base: interfaceOf(own),
-    mac: macOf(own),
+    mac: macOf(own, own.family),
     group: virtualMac.group,
     notify: virtualMac.netlinkNotify,
     // Peers answer to an address, and that is on the interface below; strict_mode alone does not say so.
     transmitOnBase: virtualMac.transmitOnBase || own.transport.kind === "unicast",
     ipv6: [...own.addresses, ...own.excludedAddresses].some(({ family }) => family === 6),
   };
+}
+
+/** All interfaces that are made for an instance, its own first. */
+export function virtualInterfacesOf(own: VrrpInstance): VirtualInterfaceSettings[] {
+  const itsOwn = virtualInterfaceOf(own);
+  const forAddresses = own.addressInterfaces.map(({ name, base, mac, family }) => ({
+    name,
+    base,
+    mac,
+    group: undefined,
+    notify: false,
+    transmitOnBase: true,
+    ipv6: family === 6,
+  }));
+  return itsOwn === undefined ? forAddresses : [itsOwn, ...forAddresses];
 }
 
 /** Where an instance's addresses live unless their lines say otherwise. */

@@ -8,6 +8,8 @@ const PR_SET_NAME = 15;
 const SCHED_RR = 2;
 const CLONE_FS = 0x200;
 const RLIMIT_NOFILE = 7;
+const RLIMIT_CORE = 4;
+const RLIM_INFINITY = 0xffffffffffffffffn;
 
 const nativePrctl = declare("prctl", ["int", "uintptr_t", "uintptr_t", "uintptr_t", "uintptr_t"]);
 const nativeScheduler = declare("sched_setscheduler", ["int", "int", "uintptr_t"]);
@@ -83,6 +85,13 @@ export function chrootThread(directory: string): number {
  */
 export function replaceDescriptor(number: number, fd: number): void {
   check(nativeDup2(fd, number), "dup2");
+}
+
+/** Lets the kernel write a core dump of any size when this process crashes. @returns 0 or a negated errno. */
+export function allowCores(): number {
+  const memory = allocate(64);
+  new BigUint64Array(memory.bytes.buffer, memory.bytes.byteOffset, 2).fill(RLIM_INFINITY);
+  return nativeSetrlimit(RLIMIT_CORE, memory.address);
 }
 
 /** Raises the limit of open files to `wanted`, or as far as it goes. Returns what is in force. */

@@ -62,7 +62,7 @@ test("of a flag given twice the later value counts", () =>
 test("a flag that the original knows and we do not do is an error that says so", () => {
   assert.match(problems(haproxyFlags, "words", "-S /run/master.sock -f x")[0]!, /-S is known but not supported yet/);
   assert.match(problems(haproxyFlags, "words", "-dMno-merge")[0]!, /-dM is known but not supported yet/);
-  assert.match(problems(keepalivedFlags, "getopt", "-X")[0]!, /-X is known but not supported yet/);
+  assert.match(problems(keepalivedFlags, "getopt", "-x")[0]!, /-x is known but not supported yet/);
 });
 
 test("every mistake is reported, with the flag that was probably meant", () => {

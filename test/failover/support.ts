@@ -67,7 +67,7 @@ export function vrrpInstance({ addresses = [{ address: "192.0.2.1" }], track, ..
     transport: { kind: "multicast", group: "224.0.0.18" },
     checksum: { v3AsV2: false, oldUnicast: "auto" },
     virtualMac: undefined,
-    virtualMacForAddresses: false,
+    addressInterfaces: [],
     ipvlan: undefined,
     accept: true,
     strict: false,

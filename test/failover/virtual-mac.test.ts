@@ -79,6 +79,40 @@ describe("the name of a virtual interface", () => {
   });
 });
 
+describe("the interfaces of addresses elsewhere", () => {
+  function homes(words: string, lines: string, links: readonly string[] = []): string[] {
+    const text = `global_defs {\n vmac_addr_prefix va\n}\n${configuration(100, "VI_1", words).replace(/ {8}192.*\n/, lines)}`;
+    const read = readKeepalived([{ path: "test.conf", text }], new Diagnostics());
+    const present = ["eth0", "eth1", ...links].map((name, at) => ({ index: at + 2, name }) as Link);
+    const { addresses, excludedAddresses, addressInterfaces } = nameVirtualInterfaces(read, present, () => {})
+      .instances[0]!;
+    const held = [...addresses, ...excludedAddresses].map(({ address, device }) => `${address} ${device ?? "own"}`);
+    return [...held, ...addressInterfaces.map(({ name, base, mac }) => `${name} ${base} ${mac}`)];
+  }
+
+  test("use_vmac_addr makes one for each interface, and leaves alone what is at home", () =>
+    assert.deepEqual(
+      homes("use_vmac_addr", "192.0.2.1\n 192.0.2.2 dev eth0\n 192.0.2.3 dev eth1\n 192.0.2.4 dev eth1\n"),
+      ["192.0.2.1 own", "192.0.2.2 eth0", "192.0.2.3 va.51", "192.0.2.4 va.51", `va.51 eth1 ${VIRTUAL_MAC}`],
+    ));
+
+  test("use_vmac on a line makes one for that address, with the MAC address of its family", () => {
+    const words = "virtual_ipaddress_excluded {\n 2001:db8::1 use_vmac\n }";
+    assert.deepEqual(homes(words, "192.0.2.1 use_vmac\n 192.0.2.2\n", ["va.51"]), [
+      "192.0.2.1 va1.51",
+      "192.0.2.2 own",
+      "2001:db8::1 va6.51",
+      `va1.51 eth0 ${VIRTUAL_MAC}`,
+      "va6.51 eth0 00:00:5e:00:02:33",
+    ]);
+    assert.deepEqual(homes("use_vmac v 02:00:00:00:00", "192.0.2.1\n 192.0.2.2 dev eth1 use_vmac\n"), [
+      "192.0.2.1 own",
+      "192.0.2.2 va.51",
+      "va.51 eth1 02:00:00:00:00:33",
+    ]);
+  });
+});
+
 async function makeHost(lab: Lab, name: string, last: number): Promise<Host> {
   const host = await lab.host(name, {
     interfaces: {
@@ -138,6 +172,31 @@ describe("a virtual MAC address", { skip: needsRoot, concurrency: 3 }, () => {
     assert.deepEqual(await virtualLinks(host), []);
     assert.match(program.output, /\(VI_1\): Success creating VMAC interface vrrp\.51/);
     assert.match(program.output, /\(VI_1\) Success removing VMAC interface vrrp\.51/);
+  });
+
+  test("is on other interfaces too, for the addresses there and for the other family", async (t) => {
+    const lab = await makeLab(t);
+    const host = await makeHost(lab, "a", 11);
+    const words = `use_vmac_addr
+    virtual_ipaddress_excluded {
+        203.0.113.100/24 dev eth1
+        2001:db8::100/64
+    }`;
+    const program = await start(host, configuration(200, "VI_1", words));
+    await eventually(() => lab.holders("203.0.113.100"), ["a"], TAKES_OVER);
+    const links = (await virtualLinks(host)).map(({ ifname, link, address }) => [ifname, link, address]);
+    assert.deepEqual(links, [
+      ["vrrp.51", "eth1", VIRTUAL_MAC],
+      ["vrrp6.51", "eth0", "00:00:5e:00:02:33"],
+    ]);
+    const held = async (device: string) =>
+      (await host.addresses(device)).filter(({ scope }) => scope !== "link").map(({ address }) => address);
+    assert.deepEqual(await held("eth0"), ["192.0.2.11", "192.0.2.100"]);
+    assert.deepEqual([await held("vrrp.51"), await held("vrrp6.51")], [["203.0.113.100"], ["2001:db8::100"]]);
+    await host.mustRun(["ip", "link", "delete", "vrrp.51"]);
+    await eventually(() => held("vrrp.51"), ["203.0.113.100"], TAKES_OVER);
+    await program.stop();
+    assert.deepEqual(await virtualLinks(host), []);
   });
 
   test("a reload keeps it, one that drops use_vmac removes it", async (t) => {

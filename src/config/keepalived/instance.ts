@@ -14,10 +14,11 @@ import {
 import type { GlobalDraft } from "./keywords/global-defs.js";
 import type { AddressLine } from "./keywords/virtual-address.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
-import type { AddressFamily, Transport, VirtualAddress, VirtualMac, VrrpInstance } from "./model.js";
+import type { AddressFamily, Transport, VirtualAddress, VrrpInstance } from "./model.js";
 import { refuseFeature } from "./report.js";
 import { checkStrict } from "./strict.js";
 import { resolveTrackers, type Trackable } from "./trackers.js";
+import { onVirtualMac, virtualMacOf } from "./virtual-mac.js";
 
 /** What resolving needs to know beside the instance. */
 export interface Resolving {
@@ -38,11 +39,13 @@ export function resolveInstance(draft: InstanceDraft, resolving: Resolving): Vrr
   const strict = draft.strict ?? global.strict ?? false;
   if (strict) checkStrict(draft, priority, diagnostics);
   const track = resolveTrackers({ name: draft.name, ownInterface: draft.interface, draft }, trackable, diagnostics);
-  const addresses = onlyOf(family, draft.addresses, draft, diagnostics).map(withoutGroup(draft, global));
+  const held = (address: AddressLine): VirtualAddress =>
+    onVirtualMac(withDevice(address, draft, global), draft, family, diagnostics);
+  const addresses = onlyOf(family, draft.addresses, draft, diagnostics).map(held);
   const authentication = authenticationOf(draft, version, strict, diagnostics);
   const preempt = preemptOf(draft, priority, diagnostics);
   const transport = transportOf(draft, family, global, diagnostics);
-  const excludedAddresses = draft.excludedAddresses.map(withoutGroup(draft, global));
+  const excludedAddresses = draft.excludedAddresses.map(held);
   const foreign = excludedAddresses.find((address) => address.family === 6);
   if (family === 4 && foreign !== undefined) refuseFeature("vrrp_instance IPv6", "IPv6", foreign.span, resolving);
   const advertInterval = advertIntervalOf(draft, version, diagnostics);
@@ -75,8 +78,8 @@ export function resolveInstance(draft: InstanceDraft, resolving: Resolving): Vrr
       v3AsV2: draft.v3ChecksumAsV2 ?? global.v3ChecksumAsV2 ?? false,
       oldUnicast: draft.oldUnicastChecksum,
     },
-    virtualMac: virtualMacOf(draft, strict, transport, resolving),
-    virtualMacForAddresses: draft.vmacForAddresses,
+    virtualMac: virtualMacOf(draft, strict, transport, diagnostics),
+    addressInterfaces: [],
     ipvlan: draft.ipvlan,
     accept: draft.accept ?? (priority === owner || !strict),
     strict,
@@ -191,12 +194,14 @@ function onlyOf(
 }
 
 /** Without an interface of its own, an instance's addresses go to the default one. */
-const withoutGroup =
-  (instance: InstanceDraft, global: GlobalDraft) =>
-  ({ trackGroup: _, ...address }: AddressLine): VirtualAddress => ({
-    ...address,
-    device: address.device ?? (instance.interface === undefined ? global.defaultInterface : undefined),
-  });
+const withDevice = (
+  { trackGroup: _, ...address }: AddressLine,
+  instance: InstanceDraft,
+  global: GlobalDraft,
+): VirtualAddress => ({
+  ...address,
+  device: address.device ?? (instance.interface === undefined ? global.defaultInterface : undefined),
+});
 
 function sourceOf(draft: InstanceDraft, family: AddressFamily, diagnostics: Diagnostics): string | undefined {
   const source = draft.sourceAddress;
@@ -247,41 +252,4 @@ function reportOtherFamily(
     cause: `its virtual addresses are IPv${family}, and advertisements go out over the same family`,
     remedy: `write an IPv${family} address`,
   });
-}
-
-function virtualMacOf(
-  draft: InstanceDraft,
-  strict: boolean,
-  transport: Transport,
-  { diagnostics }: Resolving,
-): VirtualMac | undefined {
-  const { vmac } = draft;
-  if (vmac === undefined) {
-    if (draft.vmacTransmitOnBase)
-      diagnostics.report({
-        severity: "warning",
-        code: "vmac-missing",
-        span: spanOf(draft, "vmac_xmit_base"),
-        message: "vmac_xmit_base has no effect without use_vmac",
-        remedy: "add use_vmac, or take it out",
-      });
-    return undefined;
-  }
-  if (transport.kind === "unicast" && !draft.vmacTransmitOnBase)
-    diagnostics.report({
-      severity: "warning",
-      code: "vmac-unicast",
-      span: spanOf(draft, "use_vmac"),
-      message: "use_vmac with unicast advertises on the interface below",
-      cause: "the virtual interface has no address that peers could answer to; keepalived asks for vmac_xmit_base too",
-      remedy: "add vmac_xmit_base",
-    });
-  // Five octets: the virtual router's number is the sixth.
-  const short = vmac.mac?.split(":").length === 5;
-  const last = (draft.virtualRouterId ?? 0).toString(16).padStart(2, "0");
-  return {
-    ...vmac,
-    mac: strict ? undefined : short ? `${vmac.mac}:${last}` : vmac.mac,
-    transmitOnBase: !strict && (draft.vmacTransmitOnBase || transport.kind === "unicast"),
-  };
 }

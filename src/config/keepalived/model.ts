@@ -12,6 +12,7 @@ import type { KeepalivedGlobal } from "./model/global.js";
 import type { HeartbeatPath } from "./model/heartbeat.js";
 import type {
   AddressFamily,
+  AddressInterface,
   AnnouncementSpacing,
   Ipvlan,
   LinkDelay,
@@ -90,8 +91,8 @@ export interface VrrpInstance {
   readonly checksum: ChecksumOptions;
   /** `use_vmac`; undefined: the interface's own MAC address. */
   readonly virtualMac: VirtualMac | undefined;
-  /** `use_vmac_addr`: virtual MAC addresses also for virtual addresses on other interfaces. */
-  readonly virtualMacForAddresses: boolean;
+  /** Interfaces for addresses with `virtualMac`: none in the file's own model, the engine names them at its start. */
+  readonly addressInterfaces: readonly AddressInterface[];
   /** `use_ipvlan` */
   readonly ipvlan: Ipvlan | undefined;
   /** false (`no_accept`): while master and not owner, packets to the virtual addresses are dropped. */

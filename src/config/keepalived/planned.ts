@@ -11,11 +11,7 @@ export const planned: ReadonlySet<string> = new Set([
   "vrrp_instance timer_expired_backup",
   "heartbeat_path protocol",
   // Addresses, routes and interfaces
-  "vrrp_instance virtual_ipaddress use_vmac",
-  "vrrp_instance virtual_ipaddress_excluded use_vmac",
-  "vrrp_instance use_vmac_addr",
   "vrrp_instance use_ipvlan",
-  "global_defs vmac_addr_prefix",
   "global_defs disable_local_igmp",
   "global_defs nftables_ifindex",
   "global_defs vrrp_iptables",
@@ -24,13 +20,6 @@ export const planned: ReadonlySet<string> = new Set([
   "interface_up_down_delays",
   // Tracking and groups
   // The process
-  "global_defs data_use_instance",
-  "global_defs reload_time_file",
-  "global_defs reload_repeat",
-  "global_defs reload_file",
-  "net_namespace",
-  "instance",
-  "use_pid_dir",
 ]);
 
 export const nothingPlanned: ReadonlySet<string> = new Set();

@@ -16,6 +16,8 @@ import { isRepetition, parseRepetition } from "./repetition.js";
 /** Where the text of a configuration comes from, beside the files themselves. */
 export interface Sources extends Host {
   readonly disk: Disk;
+  /** Every `include` is as strict as `includea`. */
+  readonly needsAllFiles?: boolean;
 }
 
 /** The largest configuration of the manual's examples, 65024 instances, has 0.85 million lines. */
@@ -54,6 +56,7 @@ class Preprocessor {
     private readonly sources: Sources,
     private readonly diagnostics: Diagnostics,
   ) {
+    if (sources.needsAllFiles) this.checks = changeChecks(noChecks, []);
     this.definitions = new Definitions(sources, () => dirname(this.open.at(-1)?.path ?? "."));
   }
 

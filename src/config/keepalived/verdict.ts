@@ -18,6 +18,7 @@ const complaints: ReadonlySet<string> = new Set([
   "strict-mode",
   "unicast-without-peers",
   "untracked-route",
+  "vmac-twice",
 ]);
 
 /**

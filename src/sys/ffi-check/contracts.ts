@@ -44,6 +44,7 @@ export const contracts: Readonly<Record<string, string>> = {
   mlockall: "_",
   chroot: "_",
   chdir: "_",
+  setns: "fd? _",
   unshare: "_",
   getrlimit: "_ buf[16]",
   setrlimit: "_ buf[16]",

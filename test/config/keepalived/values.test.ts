@@ -50,7 +50,7 @@ test("an instance without more than it needs has keepalived's defaults", () => {
     transport: { kind: "multicast", group: "224.0.0.18" },
     checksum: { v3AsV2: false, oldUnicast: "auto" },
     virtualMac: undefined,
-    virtualMacForAddresses: false,
+    addressInterfaces: [],
     ipvlan: undefined,
     accept: true,
     strict: false,

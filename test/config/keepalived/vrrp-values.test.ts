@@ -68,7 +68,6 @@ for (const [lines, expected] of [
     "use_vmac vrrp.7 02:00:5E:00:01\n vmac_xmit_base\n use_vmac_addr",
     {
       virtualMac: { name: "vrrp.7", mac: "02:00:5e:00:01:33", netlinkNotify: false, transmitOnBase: true },
-      virtualMacForAddresses: true,
     },
   ],
   [

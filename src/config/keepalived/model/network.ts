@@ -11,7 +11,7 @@ export interface VirtualAddress {
   readonly prefixLength: number;
   /** undefined: the instance's own interface (with use_vmac, the virtual one on it). */
   readonly device: string | undefined;
-  /** `use_vmac` on the line: on a virtual MAC interface over `device`. */
+  /** `use_vmac` on the line, or `use_vmac_addr` of its instance: on a virtual MAC interface over `device`. */
   readonly virtualMac: boolean;
   readonly label: string | undefined;
   /** rtnetlink's scope number: global 0, site 200, link 253, host 254. */
@@ -191,6 +191,16 @@ export interface VirtualMac {
   readonly netlinkNotify: boolean;
   /** `group N`: the link group it is put into. */
   readonly group: number | undefined;
+}
+
+/** A macvlan for virtual addresses, over an interface that is not the instance's or for the other family. */
+export interface AddressInterface {
+  readonly name: string;
+  /** The interface below. */
+  readonly base: string;
+  /** `00:00:5e:00:01:33` */
+  readonly mac: string;
+  readonly family: AddressFamily;
 }
 
 /** `use_ipvlan [NAME] [ADDRESS] [bridge|private|vepa]` */
