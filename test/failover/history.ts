@@ -80,14 +80,18 @@ class History {
   }
 
   #happen(what: Act, router: SimulatedRouter): void {
-    const wasCandidate = router.isCandidate;
-    const wasMaster = router.state.kind === "master";
+    const { isCandidate: wasCandidate } = router;
+    const wasMaster = router.isRunning && router.state.kind === "master";
+    const isQuiet = this.#lan.landed === this.#lan.now;
     this.#tell(`${router.settings.name} ${what}`);
-    ACTS[what](router, this.#random);
+    ACTS[what](router, this.#random, this.#interval);
     if (what === "thaws") this.#promises.checkThawed(router, wasMaster);
     this.#promises.change();
     // One who leaves keeps nobody from taking over; one who joins, or is worth less than before, may begin an election.
-    if (what === "changes its priority" || (router.isCandidate && !wasCandidate)) this.#promises.disturb();
+    if (what === "changes its priority") this.#promises.disturb();
+    if (router.isCandidate && (!wasCandidate || what === "its clock jumps")) this.#promises.began(router);
+    if (wasMaster && isQuiet && (what === "stops" || (what === "fails" && !router.isCandidate)))
+      this.#promises.resigned(router);
     this.#lan.watch();
   }
 
@@ -107,20 +111,20 @@ class History {
     this.#tell("calm");
     this.#lan.calm({ maxDelay: this.#maxDelay, duplication: this.#random.below(20) / 100 });
     this.#promises.isStorm = false;
-    this.#promises.disturb();
+    this.#promises.cut();
   }
 
   #part(): void {
     for (const router of this.#lan.routers) router.island = this.#random.below(3);
     this.#tell(`a partition: ${this.#lan.routers.map(({ island }) => island).join(" ")}`);
-    this.#promises.disturb();
+    this.#promises.cut();
     this.#lan.watch();
   }
 
   #join(): void {
     for (const router of this.#lan.routers) router.island = 0;
     this.#tell("no partition");
-    this.#promises.disturb();
+    this.#promises.cut();
   }
 
   #tellStates(): void {
@@ -141,7 +145,8 @@ const ACTS = {
   fails: (router) => router.assess(router.state.priority, true),
   recovers: (router) => router.assess(router.state.priority, false),
   "changes its priority": (router, random) => router.assess(1 + random.below(254), router.state.kind === "fault"),
-} satisfies Record<string, (router: SimulatedRouter, random: Random) => void>;
+  "its clock jumps": (router, random, interval) => router.jump(microseconds(random.below(5 * interval))),
+} satisfies Record<string, (router: SimulatedRouter, random: Random, interval: Microseconds) => void>;
 type Act = keyof typeof ACTS;
 
 function someRouters(random: Random): RouterSettings[] {

@@ -29,10 +29,14 @@ export class SimulatedRouter {
   /** Routers hear each other on the same island only: a partition. */
   island = 0;
   sent = 0;
-  /** That it ever had. */
-  lowestPriority: number;
+  /** By its own clock. */
+  sentAt = 0;
+  /** The last advertisement of one that is not to be preempted, since the last farewell. */
+  lastBetter: { readonly at: number; readonly interval: number } | undefined;
   /** The process runs; with its addresses in the kernel that is so, or not, on its own. */
   #life: "stopped" | "running" | "frozen" = "stopped";
+  /** How far its clock has jumped ahead of ours. */
+  #jumped = 0;
   #hasAddresses = false;
   #renewedAt = 0;
   #frozenAt = 0;
@@ -64,8 +68,12 @@ export class SimulatedRouter {
     const password = passwordOctets("secret");
     const authentication = version === 2 ? ({ type: "PASS", password } as const) : undefined;
     this.#wire = { ...advertising, virtualRouterId, version, advertInterval, authentication };
-    this.lowestPriority = priority;
     this.#lifetime = addressLifetime ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What its clock says: the monotonic one, which goes forth in jumps when a machine was suspended, and never back. */
+  get now(): Microseconds {
+    return microseconds(this.lan.now + this.#jumped);
   }
 
   get isRunning(): boolean {
@@ -88,7 +96,7 @@ export class SimulatedRouter {
 
   start(priority = this.own.priority): void {
     this.#life = "running";
-    this.lowestPriority = Math.min(this.lowestPriority, priority);
+    this.lastBetter = undefined;
     this.handle({ kind: "start", assessment: { priority, faults: [], endured: [] }, source: this.source });
   }
 
@@ -112,13 +120,22 @@ export class SimulatedRouter {
     this.#isDeaf = isDeaf;
   }
 
-  /** As the engine after a wake-up: a timer that is far too late is a freeze, then come packets, and then timers. */
   thaw(): void {
     this.frozenFor = microseconds(0);
     if (this.#life !== "frozen") return;
     this.#life = "running";
     this.frozenFor = microseconds(this.lan.now - this.#frozenAt);
-    const late = this.lan.now - (nextDeadline(this.state) ?? this.lan.now);
+    this.#wakeUp();
+  }
+
+  jump(duration: Microseconds): void {
+    this.#jumped += duration;
+    if (this.isRunning) this.#wakeUp();
+  }
+
+  /** As the engine: a timer that is far too late is a freeze, then come packets, and then timers. */
+  #wakeUp(): void {
+    const late = this.now - (nextDeadline(this.state) ?? this.now);
     if (late > this.settings.advertInterval / 2) this.handle({ kind: "frozen", late: microseconds(late) });
     for (const packet of this.#backlog.splice(0)) this.receive(packet);
     this.fireTimers();
@@ -126,7 +143,7 @@ export class SimulatedRouter {
 
   assess(priority: number, isFaulty: boolean): void {
     if (!this.isRunning) return;
-    this.lowestPriority = Math.min(this.lowestPriority, priority);
+    if (isFaulty) this.lastBetter = undefined;
     this.handle({
       kind: "assessed",
       assessment: { priority, faults: isFaulty ? [FAULT] : [], endured: [] },
@@ -135,20 +152,20 @@ export class SimulatedRouter {
   }
 
   handle(event: InstanceEvent): void {
-    const { state, effects } = step(this.state, event, this.lan.now, this.settings);
+    const { state, effects } = step(this.state, event, this.now, this.settings);
     this.state = state;
     for (const effect of effects) this.#apply(effect);
   }
 
   get nextMoment(): number {
     if (!this.isRunning) return Number.POSITIVE_INFINITY;
-    return Math.min(nextDeadline(this.state) ?? Number.POSITIVE_INFINITY, this.#renewAt);
+    return Math.min((nextDeadline(this.state) ?? Number.POSITIVE_INFINITY) - this.#jumped, this.#renewAt);
   }
 
   fireTimers(): void {
     if (!this.isRunning) return;
     const deadline = nextDeadline(this.state);
-    if (deadline !== undefined && deadline <= this.lan.now) this.handle({ kind: "timer" });
+    if (deadline !== undefined && deadline <= this.now) this.handle({ kind: "timer" });
     if (this.#renewAt <= this.lan.now) this.#renewedAt = this.lan.now;
   }
 
@@ -161,6 +178,16 @@ export class SimulatedRouter {
     if (virtualRouterId !== this.#wire.virtualRouterId) return;
     if (checkAdvertisement(this.#heard, this.#wire, packet) !== "ok") throw new Error("own packet is refused");
     this.handle({ kind: "advertisement", source: header.source, priority, interval: advertInterval });
+    this.#noteRank(priority, advertInterval);
+  }
+
+  #noteRank(priority: number, interval: Microseconds): void {
+    const { preempt, preemptDelay } = this.settings;
+    const own = this.state.priority;
+    if (priority > 0 && (priority >= own || (!preempt && own !== 255))) this.lastBetter = { at: this.now, interval };
+    // One that resigns is not waited for; a lesser one is, or is not, as the preemption delay has it.
+    if (priority === 0 || (priority < own && preemptDelay > 0) || this.state.kind !== "backup")
+      this.lastBetter = undefined;
   }
 
   get #renewAt(): number {
@@ -172,6 +199,7 @@ export class SimulatedRouter {
     if (effect.kind === "add-addresses" || effect.kind === "remove-addresses")
       this.#hasAddresses = effect.kind === "add-addresses";
     if (effect.kind !== "send-advertisement") return;
+    this.sentAt = this.now;
     const packet = new Uint8Array(64);
     const { group } = this.#wire;
     const length = encodeAdvertisement(packet, this.#wire, this.source, group, effect.priority, ++this.sent);
