@@ -7,8 +7,8 @@ import type { Microseconds } from "../../src/config/units.js";
 import type { SimulatedLan } from "./simulated-lan.js";
 import type { SimulatedRouter } from "./simulated-router.js";
 
-/** Since when, by island. */
-type Since = Map<number, number>;
+/** Since when, by realm. */
+type Since = Map<string, number>;
 
 interface Crowd {
   readonly since: number;
@@ -44,11 +44,11 @@ export class Promises {
   #disturbedAt = 0;
   #cutAt = 0;
   #changedAt = 0;
-  readonly #settled = new Map<number, SimulatedRouter>();
-  /** Since when nobody is master of an island, and until when somebody must be. */
-  readonly #without = new Map<number, { readonly since: number; readonly until: number }>();
+  readonly #settled = new Map<string, SimulatedRouter>();
+  /** Since when nobody is master of a realm, and until when somebody must be. */
+  readonly #without = new Map<string, { readonly since: number; readonly until: number }>();
   /** Who is master together with others, since when, and until when only one of them may be. */
-  readonly #crowded = new Map<number, Crowd>();
+  readonly #crowded = new Map<string, Crowd>();
   /** When a master said farewell while all was calm. */
   readonly #resigned: Since = new Map();
   /** From when on a router has been a candidate, all the time. */
@@ -87,8 +87,8 @@ export class Promises {
   }
 
   /** A master stopped or entered fault; its advertisements had all arrived by then. */
-  resigned({ island }: SimulatedRouter): void {
-    if (!this.isStorm) this.#resigned.set(island, this.lan.now);
+  resigned({ realm }: SimulatedRouter): void {
+    if (!this.isStorm) this.#resigned.set(realm, this.lan.now);
   }
 
   /**
@@ -108,8 +108,8 @@ export class Promises {
   /** @throws if a promise is broken. To be called whenever anything may have changed. */
   check(): void {
     for (const router of this.lan.routers) if (router.isRunning) this.#checkAlone(router);
-    const islands = new Set(this.lan.routers.map(({ island }) => island));
-    for (const island of [...islands, ...this.#without.keys(), ...this.#crowded.keys()]) this.#checkIsland(island);
+    const realms = new Set(this.lan.routers.map(({ realm }) => realm));
+    for (const realm of [...realms, ...this.#without.keys(), ...this.#crowded.keys()]) this.#checkRealm(realm);
   }
 
   /** What a router can see to, whatever the others do. */
@@ -129,28 +129,28 @@ export class Promises {
     this.#wasMaster.set(router, isMaster);
   }
 
-  #checkIsland(island: number): void {
-    const candidates = this.lan.routers.filter((router) => router.isCandidate && router.island === island);
+  #checkRealm(realm: string): void {
+    const candidates = this.lan.routers.filter((router) => router.isCandidate && router.realm === realm);
     const masters = candidates.filter(({ state }) => state.kind === "master");
     if (this.isStorm || candidates.length === 0) {
-      for (const each of [this.#without, this.#crowded, this.#resigned]) each.delete(island);
+      for (const each of [this.#without, this.#crowded, this.#resigned]) each.delete(realm);
       return;
     }
-    this.#checkNobody(island, masters.length === 0, candidates);
-    this.#checkCrowd(island, masters);
-    this.#checkSettled(island, masters, candidates);
+    this.#checkNobody(realm, masters.length === 0, candidates);
+    this.#checkCrowd(realm, masters);
+    this.#checkSettled(realm, masters, candidates);
   }
 
   /** The first whose timer ends takes over: its down interval after the last word of a master, its skew after a farewell. */
-  #checkNobody(island: number, isSo: boolean, candidates: readonly SimulatedRouter[]): void {
-    const { since = this.lan.now, until = Number.POSITIVE_INFINITY } = this.#without.get(island) ?? {};
+  #checkNobody(realm: string, isSo: boolean, candidates: readonly SimulatedRouter[]): void {
+    const { since = this.lan.now, until = Number.POSITIVE_INFINITY } = this.#without.get(realm) ?? {};
     if (this.lan.now > until) throw new Error(`nobody is master for ${this.lan.now - since} µs`);
     if (!isSo) {
-      this.#without.delete(island);
-      this.#resigned.delete(island);
+      this.#without.delete(realm);
+      this.#resigned.delete(realm);
       return;
     }
-    const farewell = this.#resigned.get(island);
+    const farewell = this.#resigned.get(realm);
     const deadlines = candidates.map((router) => {
       const began = this.#candidateSince.get(router) ?? 0;
       const interval = intervalOf(router);
@@ -158,7 +158,7 @@ export class Promises {
         ? farewell + skewOf(router, interval)
         : Math.max(since, this.#cutAt, began) + downOf(router, interval);
     });
-    this.#without.set(island, {
+    this.#without.set(realm, {
       since,
       until: Math.max(this.lan.now, Math.min(...deadlines)) + this.maxDelay + ROUNDING,
     });
@@ -169,13 +169,13 @@ export class Promises {
    * of two is answered, unless `lower_prio_no_advert` says not to. After a disturbance an interval may pass before
    * anybody says a word.
    */
-  #checkCrowd(island: number, masters: readonly SimulatedRouter[]): void {
-    const before = this.#crowded.get(island);
+  #checkCrowd(realm: string, masters: readonly SimulatedRouter[]): void {
+    const before = this.#crowded.get(realm);
     if (before !== undefined && this.lan.now > before.until)
       throw new Error(`${before.who} are masters for ${this.lan.now - before.since} µs`);
     const [first] = masters;
     if (first === undefined || masters.length < 2) {
-      this.#crowded.delete(island);
+      this.#crowded.delete(realm);
       return;
     }
     const who = masters.map(nameOf).join(" and ");
@@ -190,11 +190,11 @@ export class Promises {
       this.lan.now + settling + (isSilent ? own : 0),
       this.#disturbedAt + word + settling,
     );
-    this.#crowded.set(island, { since: before?.since ?? this.lan.now, until, who, disturbedAt: this.#disturbedAt });
+    this.#crowded.set(realm, { since: before?.since ?? this.lan.now, until, who, disturbedAt: this.#disturbedAt });
   }
 
   /** When nothing has happened for long, the best is master and stays it. */
-  #checkSettled(island: number, masters: readonly SimulatedRouter[], candidates: readonly SimulatedRouter[]): void {
+  #checkSettled(realm: string, masters: readonly SimulatedRouter[], candidates: readonly SimulatedRouter[]): void {
     const [master] = masters;
     if (master === undefined) return;
     const calm = this.lan.now - this.#changedAt;
@@ -209,8 +209,8 @@ export class Promises {
     if (better !== undefined) throw new Error(`${nameOf(master)} is master still, and ${nameOf(better)} is better`);
     const patience = Math.max(...candidates.map(({ settings }) => settings.preemptDelay));
     if (calm <= 2 * election + patience + settling) return;
-    const before = this.#settled.get(island) ?? master;
-    this.#settled.set(island, before);
+    const before = this.#settled.get(realm) ?? master;
+    this.#settled.set(realm, before);
     const usurper = masters.find((router) => router !== before);
     if (usurper !== undefined) throw new Error(`${nameOf(usurper)} takes over from ${nameOf(before)}, which was well`);
   }

@@ -77,15 +77,13 @@ export class SimulatedLan {
     return microseconds(last);
   }
 
-  broadcast(from: SimulatedRouter, packet: Uint8Array): void {
-    for (const to of this.routers) {
-      if (to === from || this.#chance(this.#weather.loss)) continue;
-      const copies = this.#chance(this.#weather.duplication) ? 2 : 1;
-      for (let copy = 0; copy < copies; copy++) {
-        const at = this.now + this.random.below(this.#weather.maxDelay + 1);
-        if (from.plugged && to.plugged && from.island === to.island)
-          this.#inFlight.push({ at, order: this.#order++, to, packet });
-      }
+  send(from: SimulatedRouter, to: SimulatedRouter, packet: Uint8Array): void {
+    if (this.#chance(this.#weather.loss)) return;
+    const copies = this.#chance(this.#weather.duplication) ? 2 : 1;
+    for (let copy = 0; copy < copies; copy++) {
+      const at = this.now + this.random.below(this.#weather.maxDelay + 1);
+      if (from.plugged && to.plugged && from.island === to.island)
+        this.#inFlight.push({ at, order: this.#order++, to, packet });
     }
   }
 

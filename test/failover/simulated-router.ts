@@ -16,6 +16,8 @@ import { advertising, keepalivedGarp, protocol } from "./support.js";
 
 export interface RouterSettings extends Partial<InstanceSettings> {
   readonly priority: number;
+  /** To each router by itself. */
+  readonly unicast?: boolean;
   readonly virtualRouterId?: number;
   /** The kernel drops addresses that have not been renewed for so long; default: it never does. */
   readonly addressLifetime?: Microseconds;
@@ -44,7 +46,7 @@ export class SimulatedRouter {
   /** Until it thawed last. */
   frozenFor = microseconds(0);
   #backlog: Uint8Array[] = [];
-  readonly settings: InstanceSettings;
+  settings: InstanceSettings;
   readonly #wire: AdvertisementSettings;
   readonly #lifetime: number;
   readonly #heard = new Advertisement();
@@ -54,7 +56,7 @@ export class SimulatedRouter {
     readonly own: RouterSettings,
     readonly source: number,
   ) {
-    const { priority, virtualRouterId = 51, addressLifetime, ...settings } = own;
+    const { priority, virtualRouterId = 51, addressLifetime, unicast = false, ...settings } = own;
     this.settings = {
       name: `R${source & 255}`,
       advertInterval: microseconds(1_000_000),
@@ -67,13 +69,18 @@ export class SimulatedRouter {
     const { version, advertInterval } = this.settings;
     const password = passwordOctets("secret");
     const authentication = version === 2 ? ({ type: "PASS", password } as const) : undefined;
-    this.#wire = { ...advertising, virtualRouterId, version, advertInterval, authentication };
+    this.#wire = { ...advertising, virtualRouterId, version, advertInterval, authentication, unicast };
     this.#lifetime = addressLifetime ?? Number.POSITIVE_INFINITY;
   }
 
   /** What its clock says: the monotonic one, which goes forth in jumps when a machine was suspended, and never back. */
   get now(): Microseconds {
     return microseconds(this.lan.now + this.#jumped);
+  }
+
+  /** Those who hear each other when nothing is lost: on one island, and of one version of the protocol. */
+  get realm(): string {
+    return `${this.island} v${this.settings.version}`;
   }
 
   get isRunning(): boolean {
@@ -98,6 +105,16 @@ export class SimulatedRouter {
     this.#life = "running";
     this.lastBetter = undefined;
     this.handle({ kind: "start", assessment: { priority, faults: [], endured: [] }, source: this.source });
+  }
+
+  /** Its file is read again: a master goes on, and another begins anew. */
+  reload(priority: number, settings: Partial<InstanceSettings>): void {
+    if (!this.isRunning) return;
+    this.settings = { ...this.settings, ...settings };
+    const { kind, faults } = this.state;
+    if (kind !== "master") this.lastBetter = undefined;
+    const resume = kind === "master" ? "reload" : undefined;
+    this.handle({ kind: "start", resume, assessment: { priority, faults, endured: [] }, source: this.source });
   }
 
   stop(): void {
@@ -176,7 +193,9 @@ export class SimulatedRouter {
     if (decodeAdvertisement(packet, packet.length, this.#heard) !== "ok") throw new Error("own packet is malformed");
     const { header, virtualRouterId, priority, advertInterval } = this.#heard;
     if (virtualRouterId !== this.#wire.virtualRouterId) return;
-    if (checkAdvertisement(this.#heard, this.#wire, packet) !== "ok") throw new Error("own packet is refused");
+    const verdict = checkAdvertisement(this.#heard, this.#wire, packet);
+    if (verdict === "version" && this.#heard.version !== this.settings.version) return;
+    if (verdict !== "ok") throw new Error(`own packet is refused: ${verdict}`);
     this.handle({ kind: "advertisement", source: header.source, priority, interval: advertInterval });
     this.#noteRank(priority, advertInterval);
   }
@@ -200,9 +219,15 @@ export class SimulatedRouter {
       this.#hasAddresses = effect.kind === "add-addresses";
     if (effect.kind !== "send-advertisement") return;
     this.sentAt = this.now;
+    this.sent++;
+    for (const to of this.lan.routers) if (to !== this) this.#send(to, effect.priority);
+  }
+
+  #send(to: SimulatedRouter, priority: number): void {
     const packet = new Uint8Array(64);
-    const { group } = this.#wire;
-    const length = encodeAdvertisement(packet, this.#wire, this.source, group, effect.priority, ++this.sent);
-    this.lan.broadcast(this, packet.subarray(0, length));
+    const { group, unicast } = this.#wire;
+    const destination = unicast ? to.source : group;
+    const length = encodeAdvertisement(packet, this.#wire, this.source, destination, priority, this.sent);
+    this.lan.send(this, to, packet.subarray(0, length));
   }
 }
