@@ -172,14 +172,15 @@ export class SslContext {
   /**
    * Keeps sessions, to be taken up by connections of any thread.
    * @param name at most 32 bytes: contexts of other names do not take them up
-   * @param size sessions that are remembered at most; those in tickets need no memory
+   * @param size sessions that are remembered at most, 0: none; those in tickets need no memory
    * @param seconds how long a session lives
    */
   keepSessions(name: string, size: number, seconds: number): void {
     const bytes = Buffer.from(name);
     const result = lend(bytes, (address) => nativeSetSessionContext(this.address, address, bytes.length));
     checkOpenssl(result, "SSL_CTX_set_session_id_context");
-    control(this.address, CTRL_SET_SESS_CACHE_MODE, SESS_CACHE_SERVER, 0);
+    // To OpenSSL a size of 0 is no limit.
+    control(this.address, CTRL_SET_SESS_CACHE_MODE, size === 0 ? SESS_CACHE_OFF : SESS_CACHE_SERVER, 0);
     control(this.address, CTRL_SET_SESS_CACHE_SIZE, size, 0);
     nativeSetTimeout(this.address, seconds);
   }

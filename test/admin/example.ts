@@ -152,6 +152,8 @@ export const configuration: HaproxyConfiguration = {
     maxRewrite: 1024,
     maxHeaders: 101,
     http2: initialGlobal().http2,
+    http2TableSize: 4096,
+    http2FrameSize: undefined,
     tlsLifetime: milliseconds(300_000),
   },
   frontends: [frontend("www", 2, "http", 0, [18080, 18081]), frontend("t", 4, "tcp", 1, [18082])],

@@ -38,6 +38,8 @@ export const initialGlobal = (): GlobalDraft => ({
   maxRewrite: 1024,
   maxHeaders: 101,
   http2: { both: NO_HTTP2_TUNING, frontend: NO_HTTP2_TUNING, backend: NO_HTTP2_TUNING },
+  http2TableSize: 4096,
+  http2FrameSize: undefined,
   tlsLifetime: milliseconds(300_000),
 });
 

@@ -5,6 +5,7 @@
 import type { Span } from "../diagnostics.js";
 import type { Milliseconds } from "../units.js";
 import type { FrontendRules, HttpRequestAction, Rule, Sample } from "./rules/model.js";
+import type { IgnoredErrors } from "./verify-errors.js";
 
 export interface HaproxyConfiguration {
   readonly global: HaproxyGlobal;
@@ -52,6 +53,10 @@ export interface HaproxyGlobal {
   readonly maxHeaders: number;
   /** What HTTP/2 peers are allowed; what one side does not say, `both` does. */
   readonly http2: Readonly<Record<"both" | "frontend" | "backend", Http2Tuning>>;
+  /** Octets of header fields that we keep for peers of HTTP/2 to refer to. */
+  readonly http2TableSize: number;
+  /** Octets of a frame that they may send; undefined: as many as a buffer has. Never fewer than RFC 9113 has. */
+  readonly http2FrameSize: number | undefined;
   readonly tlsLifetime: Milliseconds;
 }
 
@@ -190,6 +195,9 @@ export interface BindTls extends TlsSettings {
   /** The same for authorities and revocation lists that a line of a `crt-list` names. */
   readonly authorityFolder: string | undefined;
   readonly verify: "none" | "optional" | "required";
+  /** What may be wrong with the certificates above a client's, and with its own. */
+  readonly ignoredCaErrors: IgnoredErrors;
+  readonly ignoredCertificateErrors: IgnoredErrors;
   /** Clients that name no server that we have a certificate for are refused. */
   readonly strictSni: boolean;
   readonly curves: string | undefined;

@@ -44,6 +44,8 @@ export class TlsBuilder {
       listFolder: global.crtBase,
       authorityFolder: global.caBase,
       verify,
+      ignoredCaErrors: draft.ignoredCaErrors ?? [],
+      ignoredCertificateErrors: draft.ignoredCertificateErrors ?? [],
       strictSni: said.strictSni ?? false,
       preferClientCiphers: said.preferClientCiphers ?? false,
       tickets: said.tickets ?? true,

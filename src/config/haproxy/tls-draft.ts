@@ -3,6 +3,7 @@ import type { Span } from "../diagnostics.js";
 import type { Word } from "./lexer.js";
 import type { TlsVersion } from "./model.js";
 import type { Sample } from "./rules/model.js";
+import type { IgnoredErrors } from "./verify-errors.js";
 
 /** Undefined: not said. Copied when it changes, so that `default-server` can hand it down. */
 export interface TlsDraft {
@@ -25,6 +26,8 @@ export interface TlsDraft {
   readonly withoutAlpn: boolean | undefined;
   // Of listeners:
   readonly strictSni: boolean | undefined;
+  readonly ignoredCaErrors: IgnoredErrors | undefined;
+  readonly ignoredCertificateErrors: IgnoredErrors | undefined;
   readonly preferClientCiphers: boolean | undefined;
   readonly tickets: boolean | undefined;
   readonly ticketKeys: string | undefined;
@@ -52,6 +55,8 @@ export const NO_TLS: TlsDraft = {
   alpn: undefined,
   withoutAlpn: undefined,
   strictSni: undefined,
+  ignoredCaErrors: undefined,
+  ignoredCertificateErrors: undefined,
   preferClientCiphers: undefined,
   tickets: undefined,
   ticketKeys: undefined,

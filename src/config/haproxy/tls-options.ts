@@ -5,6 +5,7 @@ import type { LineOption } from "./option-line.js";
 import { readCriterion } from "./rules/acl.js";
 import type { Statement } from "./statement.js";
 import { TLS_VERSIONS, type TlsDraft, VERSION_WORDS } from "./tls-draft.js";
+import { readIgnoredErrors } from "./verify-errors.js";
 
 /** Whatever line it is, its settings hold a draft. */
 interface HasTls {
@@ -87,6 +88,20 @@ export const BIND_TLS_OPTIONS: readonly TlsOption[] = [
   option("verify", "{none|optional|required}", "none", "Whether clients show a certificate.", (statement, _, word) => {
     const verify = statement.choice(word, ["none", "optional", "required"] as const, [], "verify");
     return verify && { verify };
+  }),
+  option(
+    "ca-ignore-err",
+    "{all|<error>,…}",
+    "none",
+    "What may be wrong with the authorities of a client.",
+    (...args) => {
+      const ignoredCaErrors = readIgnoredErrors(args[0], args[2], "ca-ignore-err");
+      return ignoredCaErrors && { ignoredCaErrors };
+    },
+  ),
+  option("crt-ignore-err", "{all|<error>,…}", "none", "What may be wrong with a client's certificate.", (...args) => {
+    const ignoredCertificateErrors = readIgnoredErrors(args[0], args[2], "crt-ignore-err");
+    return ignoredCertificateErrors && { ignoredCertificateErrors };
   }),
   option("strict-sni", "", "off", "Refuses clients that name no server with a certificate.", () => ({
     strictSni: true,

@@ -31,14 +31,14 @@ const NO_TRAILERS = new Uint8Array(0);
 
 export abstract class Http2Connection extends FrameTransport implements FrameHandler {
   readonly peer = new PeerSettings();
-  readonly decoder = new HpackDecoder(MAX_HEADER_LIST);
+  readonly decoder: HpackDecoder;
   readonly encoder = new HpackEncoder();
   readonly streams = new StreamList();
   readonly sending: SendFlow;
   readonly receiving: ReceiveFlow;
   /** The stream that the peer opened last; 0: none. */
   highestPeerStream = 0;
-  readonly #reader = new FrameReader();
+  readonly #reader: FrameReader;
   readonly #conduct = new PeerConduct();
   readonly #resetIds: number[] = [];
   /** The stream of the DATA frame that is coming in; undefined: it is thrown away. */
@@ -54,6 +54,8 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
     readonly limits: Http2Limits,
   ) {
     super(transport, pool);
+    this.decoder = new HpackDecoder(MAX_HEADER_LIST, limits.tableSize);
+    this.#reader = new FrameReader(limits.frame);
     this.receiving = new ReceiveFlow(this, limits);
     this.sending = new SendFlow(transport, this.output);
   }
@@ -237,6 +239,7 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
   }
 
   onSettingsAck(): number {
+    this.decoder.onTableSizeKnown();
     return this.spendIdleFrame();
   }
 

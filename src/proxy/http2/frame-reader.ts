@@ -54,6 +54,9 @@ export class FrameReader {
   #continuations = 0;
   #hasSettings = false;
 
+  /** @param largestFrame octets of payload that we have allowed */
+  constructor(readonly largestFrame: number) {}
+
   /**
    * Takes the frames of buffer, up to the first that is not whole.
    * @returns 0, or the ErrorCode with which the connection has to end
@@ -120,7 +123,7 @@ export class FrameReader {
   }
 
   #check(type: number, flags: number, streamId: number, length: number): number {
-    const error = checkFrame(type, flags, streamId, length);
+    const error = checkFrame(type, flags, streamId, length, this.largestFrame);
     if (error !== 0) return error;
     // §3.4: the connection begins with SETTINGS.
     if (!this.#hasSettings && (type !== FrameType.SETTINGS || (flags & Flag.ACK) !== 0))

@@ -2,7 +2,7 @@
 import { ErrorCode } from "./error-code.js";
 
 export const FRAME_HEADER = 9;
-/** SETTINGS_MAX_FRAME_SIZE that everyone begins with; we neither offer nor use more. */
+/** SETTINGS_MAX_FRAME_SIZE that everyone begins with; we use no more, and offer more where buffers are larger. */
 export const MAX_FRAME = 16_384;
 export const MAX_WINDOW = 2 ** 31 - 1;
 export const DEFAULT_WINDOW = 65_535;
@@ -43,9 +43,10 @@ export const Setting = {
 /**
  * Judges a frame by its header: 0, or the ErrorCode with which the connection has to end. A PRIORITY frame of a wrong
  * size is but a stream's error (§6.3), and left to whoever reads it.
+ * @param largest octets of payload that we have allowed
  */
-export function checkFrame(type: number, flags: number, streamId: number, length: number): number {
-  if (length > MAX_FRAME) return ErrorCode.FRAME_SIZE_ERROR;
+export function checkFrame(type: number, flags: number, streamId: number, length: number, largest: number): number {
+  if (length > largest) return ErrorCode.FRAME_SIZE_ERROR;
   switch (type) {
     case FrameType.DATA:
       if (streamId === 0) return ErrorCode.PROTOCOL_ERROR;

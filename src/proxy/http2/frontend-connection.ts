@@ -74,12 +74,8 @@ export class FrontendConnection extends Http2Connection implements SessionContex
 
   /** Sends our preface. What the client has sent follows, by `takeInput` or from its connection. */
   start(): void {
-    const { streams, window, connectionWindow } = this.limits;
-    const own = [
-      [Setting.MAX_CONCURRENT_STREAMS, streams],
-      [Setting.INITIAL_WINDOW_SIZE, window],
-    ] as const;
-    this.output.settings([...own, ...SETTINGS]);
+    const { streams, connectionWindow, settings } = this.limits;
+    this.output.settings([[Setting.MAX_CONCURRENT_STREAMS, streams], ...settings, ...SETTINGS]);
     this.output.windowUpdate(0, connectionWindow - DEFAULT_WINDOW);
     this.loop.timers.arm(this.#timer, this.loop.now + this.frontend.settings.timeoutHttpRequest);
     this.run();

@@ -19,14 +19,33 @@ const MAX_INTEGER_OCTETS = 5;
 const scratch = new HeaderField(new Uint8Array(2 * MAX_BLOCK), 0, 0);
 
 export class HpackDecoder {
-  readonly table = new DynamicTable();
+  readonly table: DynamicTable;
   /** The fields of the last block were more than allowed (SETTINGS_MAX_HEADER_LIST_SIZE): the rest was left out. */
   tooLarge = false;
   #at = 0;
   #failed = false;
+  /** The most that the peer may make of the table now. */
+  #largest: number;
+  /** It has agreed to a smaller table than it may have: its next block has to begin with that (RFC 9113 §4.3.1). */
+  #mustShrink = false;
 
-  /** @param maxListSize names, values and 32 octets for each field */
-  constructor(readonly maxListSize: number) {}
+  /**
+   * @param maxListSize names, values and 32 octets for each field
+   * @param tableSize what we allow the peer by SETTINGS_HEADER_TABLE_SIZE
+   */
+  constructor(
+    readonly maxListSize: number,
+    readonly tableSize: number = DEFAULT_TABLE_SIZE,
+  ) {
+    this.table = new DynamicTable(tableSize);
+    this.#largest = Math.max(tableSize, DEFAULT_TABLE_SIZE);
+  }
+
+  /** The peer has our settings: from now on a smaller table than the default holds. */
+  onTableSizeKnown(): void {
+    this.#mustShrink = this.table.maxSize > this.tableSize;
+    this.#largest = this.tableSize;
+  }
 
   /**
    * Decodes the field block bytes[start, end), at most MAX_BLOCK octets.
@@ -50,11 +69,12 @@ export class HpackDecoder {
       } else if (first >= 0x20) {
         const size = this.#integer(bytes, end, 5);
         // Only at the beginning of a block (§4.2), and within what we allow.
-        if (this.#failed || !mayResize || size > DEFAULT_TABLE_SIZE) return ErrorCode.COMPRESSION_ERROR;
+        if (this.#failed || !mayResize || size > this.#largest) return ErrorCode.COMPRESSION_ERROR;
         table.resize(size);
+        this.#mustShrink = false;
         continue;
       } else field = this.#literal(bytes, end, 4);
-      if (this.#failed || field === undefined) return ErrorCode.COMPRESSION_ERROR;
+      if (this.#failed || this.#mustShrink || field === undefined) return ErrorCode.COMPRESSION_ERROR;
       mayResize = false;
       listSize += field.size;
       if (listSize > this.maxListSize) this.tooLarge = true;

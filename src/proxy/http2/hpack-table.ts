@@ -1,7 +1,7 @@
 /** HPACK's static table and the decoder's dynamic table (RFC 7541 §2.3, appendix A). */
 import { ENTRY_OVERHEAD, HeaderField } from "./field.js";
 
-/** What both sides begin with (§6.5.2 of RFC 9113), and the most that we use. */
+/** What both sides begin with (§6.5.2 of RFC 9113), and the most that our encoder uses. */
 export const DEFAULT_TABLE_SIZE = 4096;
 
 export const STATIC_FIELDS: readonly (readonly [name: string, value: string])[] = [
@@ -75,8 +75,6 @@ export const STATIC_TABLE: readonly HeaderField[] = [
 ];
 export const STATIC_COUNT = STATIC_FIELDS.length;
 
-const RING = DEFAULT_TABLE_SIZE / ENTRY_OVERHEAD;
-
 /** Entries in a ring, the newest first in HPACK's counting. */
 export class DynamicTable {
   readonly #entries: (HeaderField | undefined)[] = [];
@@ -85,13 +83,20 @@ export class DynamicTable {
   count = 0;
   size = 0;
   maxSize = DEFAULT_TABLE_SIZE;
+  /** More entries cannot be, for each counts for some octets even if it is empty. */
+  readonly #places: number;
+
+  /** @param largest octets to which it may be resized */
+  constructor(largest: number = DEFAULT_TABLE_SIZE) {
+    this.#places = Math.ceil(Math.max(largest, DEFAULT_TABLE_SIZE) / ENTRY_OVERHEAD);
+  }
 
   /** The entry of HPACK index `index` (1 and up over both tables), undefined if there is none. */
   find(index: number): HeaderField | undefined {
     if (index <= STATIC_COUNT) return index === 0 ? undefined : STATIC_TABLE[index];
     const age = index - STATIC_COUNT;
     if (age > this.count) return undefined;
-    return this.#entries[(this.#next - age + RING) % RING];
+    return this.#entries[(this.#next - age + this.#places) % this.#places];
   }
 
   /** Adds a field, which is the table's own from now on. One that is larger than the table empties it (§4.4). */
@@ -100,12 +105,12 @@ export class DynamicTable {
     this.#evictTo(this.maxSize - size);
     if (size > this.maxSize) return;
     this.#entries[this.#next] = field;
-    this.#next = (this.#next + 1) % RING;
+    this.#next = (this.#next + 1) % this.#places;
     this.count++;
     this.size += size;
   }
 
-  /** @param maxSize at most DEFAULT_TABLE_SIZE */
+  /** @param maxSize at most `largest` */
   resize(maxSize: number): void {
     this.maxSize = maxSize;
     this.#evictTo(maxSize);
@@ -113,7 +118,7 @@ export class DynamicTable {
 
   #evictTo(size: number): void {
     while (this.count > 0 && this.size > size) {
-      const oldest = (this.#next - this.count + RING) % RING;
+      const oldest = (this.#next - this.count + this.#places) % this.#places;
       this.size -= this.#entries[oldest]!.size;
       this.#entries[oldest] = undefined;
       this.count--;

@@ -37,7 +37,7 @@ export class ServerConnection extends Http2Connection {
   ) {
     super(transport, pool, false, limits);
     this.output.raw(PREFACE, 0, PREFACE.length);
-    this.output.settings([...SETTINGS, [Setting.INITIAL_WINDOW_SIZE, limits.window]]);
+    this.output.settings([...SETTINGS, ...limits.settings]);
     this.output.windowUpdate(0, limits.connectionWindow - DEFAULT_WINDOW);
     this.scheduleFlush();
   }

@@ -7,6 +7,7 @@ import { MSG_NOSIGNAL, MSG_PEEK, recv, send } from "../../sys/socket.js";
 import { acceptSsl, freeSsl, useCertificate } from "../../sys/ssl.js";
 import { stapleResponses } from "../../sys/ssl-staple.js";
 import { useTicketKeys } from "../../sys/ssl-tickets.js";
+import { verifyLeniently } from "../../sys/ssl-verify.js";
 import { CertificateChoice } from "./certificate-choice.js";
 import { parseClientHello } from "./client-hello.js";
 import type { BindTlsHandle, CertificateHandle } from "./contexts.js";
@@ -60,8 +61,10 @@ export class BindTls implements TlsStarter {
   }
 
   #accept(fd: number, certificates: readonly CertificateHandle[]): number {
-    const { sessions, context } = certificates[0]?.contexts ?? this.handle;
+    const { passed } = this.handle;
+    const { sessions, context, verify } = certificates[0]?.contexts ?? this.handle;
     const ssl = acceptSsl(sessions, context, fd);
+    if (passed !== undefined && verify !== "none") verifyLeniently(ssl, verify, passed);
     for (const { leaf, key, chain } of certificates) {
       if (useCertificate(ssl, leaf, key, chain)) continue;
       freeSsl(ssl);

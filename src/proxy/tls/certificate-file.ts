@@ -144,10 +144,18 @@ function namesOf(leaf: X509Certificate): string[] {
 
 function warningsOf(path: string, keyPath: string, leaf: X509Certificate): string[] {
   const warnings: string[] = [];
-  if ((statSync(keyPath).mode & 0o004) !== 0)
-    warnings.push(`${keyPath}: everybody on this host can read this private key; write: chmod 600 ${keyPath}`);
+  const readers = readersOf(keyPath);
+  if (readers !== undefined)
+    warnings.push(`${keyPath}: ${readers} can read this private key; write: chmod 600 ${keyPath}`);
   if (Date.parse(leaf.validTo) < Date.now()) warnings.push(`${path}: this certificate expired on ${leaf.validTo}`);
   return warnings;
+}
+
+/** Who may read it besides its owner and root's group; undefined: nobody. */
+export function readersOf(path: string): string | undefined {
+  const { mode, gid } = statSync(path);
+  if ((mode & 0o004) !== 0) return "everybody on this host";
+  return (mode & 0o040) !== 0 && gid !== 0 ? `the group with the number ${gid}` : undefined;
 }
 
 /** @throws CertificateError with the path */

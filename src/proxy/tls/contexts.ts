@@ -6,6 +6,7 @@ import type { BindTls, HaproxyConfiguration, ServerTls } from "../../config/hapr
 import { withCertificateOptions } from "../../config/haproxy/tls-build.js";
 import { SSL_OP, SslCertificate, SslContext } from "../../sys/ssl-context.js";
 import type { TicketKeys } from "../../sys/ssl-tickets.js";
+import type { PassedErrors } from "../../sys/ssl-verify.js";
 import {
   bundlePaths,
   CertificateError,
@@ -40,12 +41,15 @@ export interface HandshakeContexts {
   /** The SSL_CTX for this worker's handshakes: its own if callbacks are needed in them, else the shared one. */
   readonly context: number;
   readonly alpn: readonly string[];
+  readonly verify: "none" | "optional" | "required";
 }
 
 /** A `bind … ssl`, for one worker. */
 export interface BindTlsHandle extends HandshakeContexts {
   readonly certificates: readonly CertificateHandle[];
   readonly strictSni: boolean;
+  /** Undefined: every error of a client's certificate counts. */
+  readonly passed: PassedErrors | undefined;
 }
 
 export interface ServerTlsHandle {
@@ -265,7 +269,13 @@ function handleOf(bind: BindContexts, worker: number): BindTlsHandle {
       contexts: contexts && contextsOf(contexts, worker),
     })),
     strictSni: bind.settings.strictSni,
+    passed: passedErrors(bind.settings),
   };
+}
+
+function passedErrors({ ignoredCaErrors, ignoredCertificateErrors }: BindTls): PassedErrors | undefined {
+  if (ignoredCaErrors.length + ignoredCertificateErrors.length === 0) return undefined;
+  return { ofAuthorities: ignoredCaErrors, ofPeer: ignoredCertificateErrors };
 }
 
 function applyDhParameters(context: SslContext, { path, der }: DhParameters): void {
@@ -278,8 +288,8 @@ function applyDhParameters(context: SslContext, { path, der }: DhParameters): vo
 
 function contextsOf({ settings, sessions, ticketKeys, own }: ContextSet, worker: number): HandshakeContexts {
   const context = own[worker]?.address ?? sessions.address;
-  const { alpn } = settings;
-  return { sessions: ticketKeys === undefined ? sessions.address : context, ticketKeys, context, alpn };
+  const { alpn, verify } = settings;
+  return { sessions: ticketKeys === undefined ? sessions.address : context, ticketKeys, context, alpn, verify };
 }
 
 /** Names with their lengths in front, as the extension has them (RFC 7301 §3.1). */

@@ -1,7 +1,6 @@
 /** `tls-ticket-keys`: keys that a pair of boxes shares, so that either takes up the other's sessions (configuration manual §5.1). */
-import { statSync } from "node:fs";
 import type { TicketKey, TicketKeys } from "../../sys/ssl-tickets.js";
-import { CertificateError, readTextFile } from "./certificate-file.js";
+import { CertificateError, readersOf, readTextFile } from "./certificate-file.js";
 
 const NAME = 16;
 /** AES-128 and AES-256, each with a key of the same length for the HMAC. */
@@ -25,10 +24,10 @@ export function readTicketKeys(path: string): { readonly keys: TicketKeys; reado
   if (keys.some(({ aes }) => aes.length !== first.aes.length))
     throw new CertificateError(`${path}: keys of 48 and of 80 bytes cannot be mixed`);
   const known = keys.slice(-MOST);
-  const isOpen = (statSync(path).mode & 0o004) !== 0;
+  const readers = readersOf(path);
   return {
     keys: { known, encrypting: known.length - 2 },
-    warnings: isOpen ? [`${path}: everybody on this host can read these keys; write: chmod 600 ${path}`] : [],
+    warnings: readers === undefined ? [] : [`${path}: ${readers} can read these keys; write: chmod 600 ${path}`],
   };
 }
 

@@ -80,6 +80,10 @@ export const contracts: Readonly<Record<string, string>> = {
   X509_load_crl_file: "_ _ _",
   X509_STORE_set_flags: "_ _",
   SSL_CTX_set_alpn_select_cb: "context _ _",
+  SSL_set_verify: "ssl _ _",
+  // Stores of the callback's, which OpenSSL lends it.
+  X509_STORE_CTX_get_error: "_",
+  X509_STORE_CTX_get_error_depth: "_",
   SSL_CTX_set_tlsext_ticket_key_evp_cb: "context _",
   RAND_bytes: "any[#1] _",
   EVP_MAC_CTX_set_params: "_ buf[120]",

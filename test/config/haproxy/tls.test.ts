@@ -44,6 +44,8 @@ describe("bind … ssl", () => {
       listFolder: undefined,
       authorityFolder: undefined,
       verify: "none",
+      ignoredCaErrors: [],
+      ignoredCertificateErrors: [],
       strictSni: false,
       preferClientCiphers: false,
       tickets: true,
@@ -125,6 +127,25 @@ describe("bind … ssl", () => {
     ["bind :443 ssl crt @store/a", "error[not-supported]"],
   ] as const)
     test(`${line} is ${code}`, () => assert.ok(codesOf(line).includes(code), codesOf(line).join()));
+});
+
+describe("crt-ignore-err", () => {
+  const ignored = (list: string): unknown => {
+    const { configuration, codes } = read(`frontend f\nmode http\nbind :443 ssl crt a.pem crt-ignore-err ${list}\n`);
+    const errors = codes.filter((code) => code.startsWith("error"));
+    return errors.length > 0 ? errors : configuration.frontends[0]!.binds[0]!.tls!.ignoredCertificateErrors;
+  };
+  // Numbers of X509_STORE_CTX_get_error(3).
+  for (const [list, numbers] of [
+    ["all", "all"],
+    ["10", [10]],
+    ["2,X509_V_ERR_CERT_REVOKED,94", [2, 23, 94]],
+    ["X509_V_ERR_EC_KEY_EXPLICIT_PARAMS", [94]],
+    ["0", ["error[bad-value]"]],
+    ["95", ["error[bad-value]"]],
+    ["X509_V_ERR_RAIN", ["error[bad-value]"]],
+  ] as const)
+    test(list, () => assert.deepEqual(ignored(list), numbers));
 });
 
 describe("server … ssl", () => {

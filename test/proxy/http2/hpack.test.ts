@@ -355,3 +355,36 @@ test("the largest block that decodes to the most octets stays within its scratch
   const result = decode(decoder, block);
   assert.ok(Array.isArray(result) ? result[0]![1].length > MAX_BLOCK : result === ErrorCode.COMPRESSION_ERROR);
 });
+
+describe("a decoder that allows a table of", () => {
+  /** `:method` GET, which stands in the static table. */
+  const GET = "82";
+  const BROKEN = ErrorCode.COMPRESSION_ERROR;
+  for (const [size, before, after] of [
+    // Size updates to 4096 and 65536, as integers of RFC 7541 §5.1 with a prefix of 5 bits.
+    [65_536, { "3fe1ff03": true, [GET]: true }, { "3fe1ff03": true, "3fe2ff03": false, [GET]: true }],
+    // A smaller one holds as soon as the peer has agreed to it, and the peer has to say that it does.
+    [100, { "3fe11f": true, [GET]: true }, { "3fe11f": false, "3f45": true, "20": true, [GET]: false }],
+    [0, { [GET]: true }, { "20": true, "21": false, [GET]: false }],
+  ] as const)
+    test(`${size} octets`, () => {
+      for (const [isAgreed, cases] of [
+        [false, before],
+        [true, after],
+      ] as const)
+        for (const [block, isFine] of Object.entries(cases)) {
+          const decoder = new HpackDecoder(16_384, size);
+          if (isAgreed) decoder.onTableSizeKnown();
+          assert.equal(decode(decoder, hex(block)) !== BROKEN, isFine, `${block}, agreed: ${isAgreed}`);
+        }
+    });
+
+  test("65536 octets: as many entries fit as a peer can make", () => {
+    const decoder = new HpackDecoder(16_384, 65_536);
+    decode(decoder, hex("3fe1ff03"));
+    // 32 octets each, without name and value: 2,048 fill the table.
+    for (let count = 0; count < 2_100; count++) decode(decoder, hex("400000"));
+    assert.deepEqual([decoder.table.count, decoder.table.size], [2_048, 65_536]);
+    assert.ok(decoder.table.find(61 + 2_048) !== undefined);
+  });
+});

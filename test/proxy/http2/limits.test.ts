@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
 import { eventually } from "../../support/eventually.js";
 import { freePort, runProxy } from "../../support/proxy.js";
+import { ACK, END_STREAM, FrameClient, frame, headers, POST, Type } from "./frame-client.js";
 
 interface Bench {
   readonly client: ClientHttp2Session;
@@ -61,6 +62,7 @@ for (const [tuning, clients, servers] of [
   ["", [100, 65_535], 65_535],
   ["tune.h2.max-concurrent-streams 7\n tune.h2.initial-window-size 1000", [7, 1000], 1000],
   ["tune.h2.fe.initial-window-size 100000\n tune.h2.initial-window-size 1000", [100, 100_000], 1000],
+  ["tune.h2.max-concurrent-streams 0\n tune.h2.fe.initial-window-size 0", [2 ** 31 - 1, 65_535], 65_535],
   ["tune.h2.be.initial-window-size 3000000\n tune.h2.fe.max-concurrent-streams 3", [3, 65_535], 3_000_000],
 ] as const)
   test(`${tuning.replace("\n", ",") || "no tune.h2"}: it is told, and bodies of any size pass`, async (t) => {
@@ -93,3 +95,38 @@ test("tune.h2.fe.max-concurrent-streams: a client has to wait with what is more"
   for (const answer of waiting.slice(1)) answer();
   assert.deepEqual(await Promise.all(answers), ["2", "2", "2"]);
 });
+
+test("tune.h2.header-table-size and tune.h2.max-frame-size are told to both sides", async (t) => {
+  const tuning = "tune.h2.header-table-size 10000\n tune.h2.max-frame-size 20000\n tune.bufsize 32768";
+  const { client, toServer, waiting } = await bench(t, tuning);
+  const answer = ask(client, "ab");
+  await eventually(() => waiting.length, 1);
+  waiting[0]!();
+  assert.equal(await answer, "2");
+  for (const { headerTableSize, maxFrameSize } of [client.remoteSettings, toServer[0]!])
+    assert.deepEqual([headerTableSize, maxFrameSize], [10_000, 20_000]);
+});
+
+for (const [tuning, largest] of [
+  ["", 16_384],
+  ["tune.bufsize 32768", 32_768],
+  ["tune.bufsize 32768\n tune.h2.max-frame-size 20000", 20_000],
+  ["tune.h2.max-frame-size 20000", 16_384],
+] as const)
+  test(`${tuning.replace("\n", ",") || "no tuning"}: frames may have ${largest} octets and no more`, async (t) => {
+    const port = await freePort();
+    const global = `global\n ${tuning}\n tune.h2.initial-window-size 100000\n`;
+    await runProxy(t, `${global}frontend web\n bind 127.0.0.1:${port}\n mode http\n`);
+    for (const [length, verdict] of [
+      [largest, "headers"],
+      [largest + 1, "goaway 6"],
+    ] as const) {
+      const client = await FrameClient.connect(port);
+      await client.find(({ type, flags }) => type === Type.SETTINGS && (flags & ACK) !== 0);
+      client.send(headers(1, POST, 4), frame(Type.DATA, END_STREAM, 1, new Uint8Array(length)));
+      const wanted = verdict === "headers" ? client.find(({ type }) => type === Type.HEADERS) : client.verdict(3);
+      assert.equal(typeof (await wanted) === "string" ? await wanted : "headers", verdict);
+      assert.equal((await client.find(({ type }) => type === Type.GOAWAY, 50)) !== undefined, verdict !== "headers");
+      client.close();
+    }
+  });

@@ -1,7 +1,7 @@
 /** `bind … ssl` with real clients: node:tls, curl and openssl s_client. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { constants, createHash, randomBytes } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, readFileSync } from "node:fs";
@@ -26,7 +26,8 @@ const ec = pki.issue(["a.example"]);
 const rsa = pki.issue(["a.example"], "rsa");
 const wild = pki.issue(["*.w.example"]);
 const alice = pki.issue(["alice"]);
-const mallory = new Pki("Other CA").issue(["mallory"]);
+const otherPki = new Pki("Other CA");
+const mallory = otherPki.issue(["mallory"]);
 
 after(() => assert.deepEqual(liveContexts, { contexts: 0, certificates: 0 }));
 
@@ -36,7 +37,7 @@ interface Stage extends TestProxy {
 }
 
 /** A proxy whose TLS listener has the options given, before a server that tells what it was asked. */
-async function stage(t: TestContext, options: string, more = ""): Promise<Stage> {
+async function stage(t: TestContext, options: string, more = "", global = ""): Promise<Stage> {
   const server = await serveHttp(t, (request, response) => {
     const hash = createHash("sha256");
     request.on("data", (chunk) => hash.update(chunk));
@@ -49,6 +50,8 @@ async function stage(t: TestContext, options: string, more = ""): Promise<Stage>
   const proxy = await runProxy(
     t,
     `
+global
+    ${global}
 listen web
     bind 127.0.0.1:${port} ssl ${options}
     mode http
@@ -415,6 +418,54 @@ test("crl-file: a revoked certificate is refused", async (t) => {
   });
   assert.equal((await seen(port, as(alice))).subject, "a.example");
   await assert.rejects(seen(port, as(revoked)), /certificate revoked/);
+});
+
+test("crt-ignore-err and ca-ignore-err: what is wrong with a client's certificate may not matter", async (t) => {
+  const revoked = pki.issue(["carol"]);
+  const list = pki.revoke(revoked);
+  const files = `crt ${ec.pem} ca-file ${pki.caFile} crl-file ${list} verify required`;
+  const as = (issued: { certificate: string; key: string }, chain = "") => ({
+    cert: readFileSync(issued.certificate, "utf8") + chain,
+    key: readFileSync(issued.key),
+    maxVersion: "TLSv1.2" as const,
+  });
+  const isTaken = async (options: string, client: ConnectionOptions): Promise<boolean> => {
+    const { port } = await stage(t, `${files} ${options}`);
+    return seen(port, client).then(
+      ({ subject }) => subject === "a.example",
+      () => false,
+    );
+  };
+  // 23: revoked, 3: no list of its authority, 20 and 21: nobody vouches for it.
+  assert.equal(await isTaken("crt-ignore-err 23", as(revoked)), true);
+  assert.equal(await isTaken("crt-ignore-err X509_V_ERR_CERT_REVOKED", as(revoked)), true);
+  assert.equal(await isTaken("ca-ignore-err all", as(revoked)), false);
+  assert.equal(await isTaken("crt-ignore-err 23", as(mallory)), false);
+  assert.equal(await isTaken("crt-ignore-err 3,20,21", as(mallory)), true);
+  // 19, at depth 1: with its root along, what is wrong with it is its authority.
+  const withRoot = as(mallory, otherPki.ca.toString());
+  assert.equal(await isTaken("crt-ignore-err 3,20,21", withRoot), false);
+  assert.equal(await isTaken("crt-ignore-err all ca-ignore-err 3,19", withRoot), true);
+  // Without a certificate there is nothing to ignore.
+  assert.equal(await isTaken("crt-ignore-err all ca-ignore-err all", { maxVersion: "TLSv1.2" }), false);
+});
+
+test("tune.ssl.cachesize 0: no session is remembered, those in tickets live on", async (t) => {
+  const { port } = await stage(t, `crt ${ec.pem}`, "", "tune.ssl.cachesize 0");
+  const isResumed = async (options: ConnectionOptions): Promise<boolean> => {
+    const first = await handshake(port, options);
+    const session = first.getSession()!;
+    first.end(GET);
+    await readAll(first);
+    const second = await handshake(port, { ...options, session });
+    const isReused = second.isSessionReused();
+    second.end(GET);
+    await readAll(second);
+    return isReused;
+  };
+  const version = { maxVersion: "TLSv1.2" } as const;
+  assert.equal(await isResumed({ ...version, secureOptions: constants.SSL_OP_NO_TICKET }), false);
+  assert.equal(await isResumed(version), true);
 });
 
 for (const version of ["TLSv1.2", "TLSv1.3"] as const)

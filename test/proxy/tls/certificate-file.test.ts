@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { CertificateError, certificatePaths, readCertificateFile } from "../../../src/proxy/tls/certificate-file.js";
+import { needsRoot } from "../../support/root.js";
 import { Pki } from "./pki.js";
 
 const pki = new Pki();
@@ -42,6 +43,20 @@ test("a key that everybody can read is warned of", () => {
   assert.match(
     readCertificateFile(path).warnings.join(),
     /open\.pem: everybody on this host can read this private key/,
+  );
+});
+
+test("so is one that a group can read, be it beside the certificate; root's group is nobody", {
+  skip: needsRoot,
+}, () => {
+  const keyPath = pki.write("shared.pem.key", key);
+  const path = pki.write("shared.pem", certificate);
+  chmodSync(keyPath, 0o640);
+  assert.deepEqual(readCertificateFile(path).warnings, []);
+  chownSync(keyPath, 0, 4711);
+  assert.match(
+    readCertificateFile(path).warnings.join(),
+    /shared\.pem\.key: the group with the number 4711 can read this private key; write: chmod 600 /,
   );
 });
 

@@ -8,8 +8,6 @@ export const PLANNED_BIND_OPTIONS: readonly PlannedKeyword[] = [
   ["level", "{user|operator|admin}", "operator"],
   ["default-crt", "<file>", "first crt"],
   ["ca-verify-file", "<file>", ""],
-  ["ca-ignore-err", "{all|<id>,…}", ""],
-  ["crt-ignore-err", "<ids>", ""],
   ["sigalgs", "<list>", "library"],
   ["npn", "<p,p>", ""],
   ["allow-0rtt", "", "off"],

@@ -163,9 +163,7 @@ tune.h2.fe.max-frames-at-once
 tune.h2.fe.max-rst-at-once
 tune.h2.fe.max-total-streams
 tune.h2.fe.rxbuf
-tune.h2.header-table-size
 tune.h2.log-errors
-tune.h2.max-frame-size
 tune.h2.zero-copy-fwd-send
 tune.http.cookielen
 tune.idle-pool.shared
