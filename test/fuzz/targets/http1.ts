@@ -62,8 +62,27 @@ function assertForwarded(before: RequestHead | ResponseHead, after: RequestHead 
   for (let index = 0; index < after.fieldCount; index++) assert.ok(!PRIVATE.includes(after.fieldIds[index]!));
 }
 
+/** As sessions reuse them: what an earlier head has left is forgotten. */
+function usedRequestHead(): RequestHead {
+  const head = new RequestHead();
+  for (const earlier of REQUESTS.slice(1, 4)) {
+    assert.ok(head.parse(earlier, 0, earlier.length) !== 0);
+    head.reset();
+  }
+  return head;
+}
+
+function usedResponseHead(): ResponseHead {
+  const head = new ResponseHead();
+  for (const earlier of RESPONSES.slice(1)) {
+    assert.ok(head.parse(earlier, 0, earlier.length, Method.CONNECT) !== 0);
+    head.reset();
+  }
+  return head;
+}
+
 function runRequest(input: Buffer): void {
-  const whole = new RequestHead();
+  const whole = usedRequestHead();
   const expected = whole.parse(input, 0, input.length);
   assert.ok(Number.isInteger(expected) && expected <= input.length && expected >= -LARGEST_ERROR);
   const view = expected > 0 ? viewOf(whole, input) : undefined;
@@ -93,7 +112,7 @@ function runRequest(input: Buffer): void {
 function runResponse(input: Buffer): void {
   const seed = seedOf(input);
   const method = Object.values(Method)[seed % Object.values(Method).length]!;
-  const whole = new ResponseHead();
+  const whole = usedResponseHead();
   const expected = whole.parse(input, 0, input.length, method);
   assert.ok(Number.isInteger(expected) && expected <= input.length && expected >= -LARGEST_ERROR);
   const view = expected > 0 ? viewOf(whole, input) : undefined;
