@@ -3,6 +3,8 @@
  * way. An input is a program of two octets a step, so that any damage to it is another program.
  */
 import assert from "node:assert/strict";
+import { initialGlobal } from "../../../src/config/haproxy/initial.js";
+import { Http2Limits } from "../../../src/proxy/http2/limits.js";
 import { BufferPool } from "../../../src/reactor/buffers.js";
 import type { Loop } from "../../../src/reactor/loop.js";
 import { type Frame, frame, framesOf, Type } from "../../proxy/http2/frame-client.js";
@@ -13,7 +15,7 @@ import type { Random } from "../random.js";
 import type { Target } from "../target.js";
 
 /** Small, so that credit which is lost is soon missed. */
-const LIMITS = { streams: 100, window: 65_535, connectionWindow: 65_535 };
+const LIMITS = Object.assign(new Http2Limits(initialGlobal(), "frontend"), { connectionWindow: 65_535 });
 const MOST_STEPS = 150;
 const STEPS = 16;
 /** Millions of octets may pass, one by one. */
