@@ -20,7 +20,7 @@ const PEER_ALARMS = [
 ] as const;
 type PeerAlarm = (typeof PEER_ALARMS)[number];
 
-const HOST_ALARMS = ["removed", "late", "last-resort"] as const;
+const HOST_ALARMS = ["removed", "late", "last-resort", "gateway"] as const;
 type HostAlarm = (typeof HOST_ALARMS)[number];
 
 export const ALARMS = [...PEER_ALARMS, ...HOST_ALARMS] as const;
@@ -51,6 +51,7 @@ const troubles: Readonly<Record<HostAlarm, string>> = {
   removed: "somebody on this host removes addresses, routes or rules of ours",
   late: "timers ran late: this process did not get the processor in time",
   "last-resort": "this router is ill and goes on as a last resort",
+  gateway: "the gateway does not take an address of ours from this router",
 };
 
 const isOwn = (alarm: Alarm): alarm is HostAlarm => Object.hasOwn(troubles, alarm);

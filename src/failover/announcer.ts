@@ -12,7 +12,9 @@ import type { InstanceCounters } from "./counters.js";
 import type { HostNetwork } from "./network.js";
 import { after, earlier, type Instant, NEVER } from "./timers.js";
 import { encodeGratuitousArp } from "./wire/arp.js";
-import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_LENGTH } from "./wire/neighbour-advertisement.js";
+import { macOctets } from "./wire/mac.js";
+import { encodeNeighbourAdvertisement } from "./wire/neighbour-advertisement.js";
+import { NEIGHBOUR_FRAME_LENGTH } from "./wire/neighbour-message.js";
 import { ipAddress } from "./wire-settings.js";
 
 /** Nothing has gone out there yet: the first may at once. */
@@ -132,7 +134,7 @@ export class Announcer {
   }
 }
 
-const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
+const frame = allocate(NEIGHBOUR_FRAME_LENGTH);
 
 /**
  * Sends one frame through the address's interface, which must be there.
@@ -141,7 +143,7 @@ const frame = allocate(NEIGHBOUR_ADVERTISEMENT_LENGTH);
  */
 export function sendAnnouncement(socket: number, { index, mac }: Link, address: string, isRouter: boolean): number {
   const target = ipAddress(address);
-  const hardwareAddress = Uint8Array.from(mac.split(":"), (octet) => Number.parseInt(octet, 16));
+  const hardwareAddress = macOctets(mac);
   const length =
     typeof target === "number"
       ? encodeGratuitousArp(frame.bytes, hardwareAddress, target)

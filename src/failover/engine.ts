@@ -31,6 +31,7 @@ import { RunningHeartbeat } from "./heartbeat.js";
 import type { ReportedState } from "./instance.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { namesakesOf } from "./namesakes.js";
+import { Neighbours } from "./neighbours.js";
 import { HostNetwork } from "./network.js";
 import { monotonic, PreciseLoop } from "./precise-loop.js";
 import { RunningInstance, type Surroundings } from "./running-instance.js";
@@ -40,6 +41,7 @@ import { earlier, type Instant } from "./timers.js";
 import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
 import { type ScriptState, withGroupTrackers } from "./tracking.js";
 import type { Claim } from "./wire/heartbeat.js";
+import type { Family } from "./wire/ip-address.js";
 
 /** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
 const REAL_TIME_PRIORITY = 1;
@@ -68,6 +70,7 @@ export class Engine {
   #hasMoved = false;
   readonly #arpSocket: number;
   readonly #announcer: Announcer;
+  readonly #neighbours: Neighbours;
 
   /** Throws a SystemError if it may not open raw sockets. */
   constructor(
@@ -91,16 +94,21 @@ export class Engine {
     );
     const strangers = new Set<string>();
     const runHere = new Set(instances.map((own) => `${own.interface} ${own.virtualRouterId}`));
+    const isVirtual = (address: string): boolean => virtual.has(address);
+    const wantGateway = (ifindex: number, family: Family): void =>
+      this.mail.post({ kind: "gateway-wanted", ifindex, family });
+    this.#neighbours = new Neighbours(orders.configuration, this.#network, wantGateway, this.#arpSocket, isVirtual);
     const around: Surroundings = {
       netlink: this.#netlink,
       network: this.#network,
       announcer: this.#announcer,
+      neighbours: this.#neighbours.watch,
       now: monotonic,
       script: (name) => this.#scripts.get(name),
       file: (name) => this.#files.get(name) ?? 0,
       process: (name) => this.#processes.get(name) ?? false,
       proxy: (tracked) => isAsWanted(this.#proxy, tracked),
-      isVirtual: (address) => virtual.has(address),
+      isVirtual,
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       renew: (instance, addresses) =>
@@ -160,6 +168,7 @@ export class Engine {
     this.#monitor.close();
     this.#netlink.close();
     if (this.#arpSocket >= 0) close(this.#arpSocket);
+    this.#neighbours?.close();
   }
 
   #run(): void {
@@ -169,6 +178,7 @@ export class Engine {
     this.#loop.add(this.orders.wakeUp, () => this.#readMail());
     this.#loadNetwork();
     this.#openHeartbeats();
+    for (const fd of this.#neighbours.descriptors) this.#loop.add(fd, () => this.#neighbours.drain(fd, monotonic()));
     for (const instance of this.#instances) this.#followLinks(instance);
     for (const group of this.#groups) group.prepare();
     for (const instance of this.#instances)
@@ -183,6 +193,7 @@ export class Engine {
       timers: (now) => {
         for (const instance of this.#instances) instance.timer(now);
         this.#announcer.timer(now);
+        this.#neighbours.watch.timer(now);
         this.#sendHeartbeats(now);
       },
     });
@@ -256,7 +267,7 @@ export class Engine {
   }
 
   #earliestDeadline(): Instant {
-    let first = this.#announcer.deadline;
+    let first = earlier(this.#announcer.deadline, this.#neighbours.watch.deadline);
     for (const { deadline } of this.#instances) first = earlier(first, deadline);
     for (const { nextAt } of this.#heartbeats) first = earlier(first, nextAt);
     return first;
@@ -281,12 +292,16 @@ export class Engine {
         this.#handOver(message.to);
         return;
       }
+      if (message.kind === "gateway") {
+        this.#neighbours.learnGateway(message.ifindex, message.family, message.gateway);
+        continue;
+      }
       this.#note(message);
       for (const instance of this.#instances) instance.reassess();
     }
   }
 
-  #note(message: Exclude<ToEngine, { kind: "stop" | "hand-over" }>): void {
+  #note(message: Exclude<ToEngine, { kind: "stop" | "hand-over" | "gateway" }>): void {
     switch (message.kind) {
       case "script":
         this.#scripts.set(message.name, message.state);

@@ -365,6 +365,11 @@ class RunningFailover implements Failover {
       case "log":
         this.hooks.log(message.text, message.level);
         break;
+      case "gateway-wanted": {
+        const { ifindex, family } = message;
+        this.#thread?.tell({ kind: "gateway", ifindex, family, gateway: gatewayBy(ifindex, family) });
+        break;
+      }
       case "renew":
         this.#renewal.renew(new InstanceCounters(counters, message.index), message.addresses, message.at);
         break;
@@ -462,6 +467,15 @@ function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Failover
       new VirtualInterface(own.name, virtual, netlink, network, log).remove();
   }
   netlink.close();
+}
+
+function gatewayBy(ifindex: number, family: 4 | 6): string | undefined {
+  const netlink = new Netlink();
+  try {
+    return netlink.gateway(ifindex, family);
+  } finally {
+    netlink.close();
+  }
 }
 
 function warnOfOddities({ instances }: KeepalivedConfiguration, hooks: FailoverHooks): void {

@@ -4,6 +4,7 @@ import type { AddressSettings } from "../sys/netlink.js";
 import type { LogLevel, ReportedState } from "./instance.js";
 import type { ProxyHealth } from "./track/proxy-health.js";
 import type { ScriptState } from "./tracking.js";
+import type { Family } from "./wire/ip-address.js";
 
 /** Given to the engine's thread at its birth. */
 export interface EngineOrders {
@@ -33,6 +34,12 @@ export type ToEngine =
   | { readonly kind: "file"; readonly name: string; readonly value: number }
   | { readonly kind: "process"; readonly name: string; readonly up: boolean }
   | { readonly kind: "proxy"; readonly health: ProxyHealth }
+  | {
+      readonly kind: "gateway";
+      readonly ifindex: number;
+      readonly family: Family;
+      readonly gateway: string | undefined;
+    }
   /** `keep`: nobody resigns, and what masters hold stays for good. */
   | { readonly kind: "stop"; readonly keep: boolean };
 
@@ -47,6 +54,8 @@ export type FromEngine =
       /** When that was asked, by `process.uptime()`. */
       readonly at: number;
     }
+  /** Where packets to the rest of the world leave by that interface: the kernel's answer may take its time. */
+  | { readonly kind: "gateway-wanted"; readonly ifindex: number; readonly family: Family }
   /** Somebody took away an address, route or rule of ours. */
   | { readonly kind: "lost" }
   | { readonly kind: "log"; readonly level: LogLevel; readonly text: string }

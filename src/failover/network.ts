@@ -4,6 +4,7 @@ import { AF_INET, AF_INET6 } from "../sys/address.js";
 import { IFA_F_TENTATIVE, type InterfaceAddress, type Link, SCOPE } from "../sys/netlink.js";
 import type { NetlinkEvent } from "../sys/netlink-monitor.js";
 import type { Family } from "./wire/ip-address.js";
+import { parseIpv4 } from "./wire/ipv4.js";
 
 export class HostNetwork {
   readonly #links = new Map<number, Link>();
@@ -65,6 +66,22 @@ export class HostNetwork {
     )?.address;
   }
 
+  /** An address of the interface that is no virtual one, in whose network all of `others` lie (IPv4). */
+  addressBeside(name: string, others: readonly string[], isVirtual: (address: string) => boolean): string | undefined {
+    return this.#addressesOf(name).find(
+      ({ address, family, prefixLength }) =>
+        family === AF_INET &&
+        !isVirtual(address) &&
+        others.every((other) => isInNetwork(parseIpv4(other)!, parseIpv4(address)!, prefixLength)),
+    )?.address;
+  }
+
+  /** Some interface here has it. */
+  hasMac(mac: string): boolean {
+    for (const link of this.#links.values()) if (link.mac === mac) return true;
+    return false;
+  }
+
   #addressesOf(name: string): readonly InterfaceAddress[] {
     const link = this.link(name);
     return link === undefined ? [] : (this.#addresses.get(link.index) ?? []);
@@ -103,6 +120,9 @@ export class HostNetwork {
     return left.length !== known.length;
   }
 }
+
+const isInNetwork = (address: number, network: number, prefixLength: number): boolean =>
+  prefixLength === 0 || (address ^ network) >>> (32 - prefixLength) === 0;
 
 function isSame(a: InterfaceAddress, b: InterfaceAddress): boolean {
   return a.address === b.address && a.prefixLength === b.prefixLength;

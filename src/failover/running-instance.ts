@@ -22,6 +22,7 @@ import {
   step,
 } from "./instance.js";
 import { type Correspondent, correspondentOf, isAddressedTo } from "./namesakes.js";
+import type { NeighbourWatch, Watching } from "./neighbour-watch.js";
 import type { HostNetwork } from "./network.js";
 import { PeerWatch } from "./peer-watch.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "./sync-group.js";
@@ -47,6 +48,7 @@ export interface Surroundings {
   readonly netlink: Netlink;
   readonly network: HostNetwork;
   readonly announcer: Announcer;
+  readonly neighbours: NeighbourWatch;
   now(): Instant;
   script(name: string): ScriptState["kind"] | undefined;
   file(name: string): number;
@@ -77,7 +79,7 @@ const seen = new IpHeader();
 const timerEvent: InstanceEvent = { kind: "timer" };
 const OWNER = 255;
 
-export class RunningInstance implements Member, Announcing {
+export class RunningInstance implements Member, Announcing, Watching {
   readonly endpoint: Endpoint;
   readonly addresses: OwnAddresses;
   readonly routing: VirtualRouting;
@@ -328,6 +330,28 @@ export class RunningInstance implements Member, Announcing {
       this.#lose(`ip address ${describe(address)}`);
   }
 
+  contested({ address }: HeldAddress, mac: string, isFresh: boolean): void {
+    const held = this.addresses.all.filter((each) => each.address === address);
+    this.around.announcer.announce(this, held, 1, this.around.now());
+    if (isFresh) return;
+    this.#peers.raise(
+      "both-hold",
+      () =>
+        `alarm: ${mac} answers for ${address}, which is held here: another box has it too, or a router answers for others ` +
+        "(proxy ARP). Announced again",
+    );
+  }
+
+  unknownTo(gateway: string, address: HeldAddress): void {
+    this.around.announcer.announce(this, [address], this.own.garp.masterRepeat, this.around.now());
+    this.#peers.raise(
+      "gateway",
+      () =>
+        `alarm: the gateway ${gateway} answers this host, and not in the name of ${address.address}: it, or a switch in ` +
+        "between, does not take the address from here (port security, ARP inspection, a static entry). Announced again",
+    );
+  }
+
   /** A route or rule is gone from a table. */
   routeGone(route: Route): void {
     const what = this.isMaster ? this.routing.findRoute(route) : undefined;
@@ -417,6 +441,7 @@ export class RunningInstance implements Member, Announcing {
         this.#renewAt = NEVER;
         this.#announceElsewhereAt = NEVER;
         this.around.announcer.drop(this);
+        this.around.neighbours.drop(this);
         this.routing.remove();
         this.addresses.remove();
         break;
@@ -516,6 +541,8 @@ export class RunningInstance implements Member, Announcing {
 
   #stateChanged(state: ReportedState): void {
     this.counters.setState(state);
+    const { neighbours, now } = this.around;
+    if (state === "MASTER") neighbours.watch(this, this.addresses.all, this.own.garp.masterRefresh, now());
     if (state === this.#reported) return;
     if (state === "MASTER") this.counters.count("becameMaster");
     else if (this.#reported === "MASTER") this.counters.count("releasedMaster");

@@ -38,6 +38,7 @@ import {
   RTM_NEWROUTE,
   TABLE_MAIN,
   writeRoute,
+  writeRouteLookup,
   writeRouteQuery,
 } from "./route-message.js";
 import {
@@ -70,6 +71,10 @@ export type { Rule, RuleSettings } from "./rule-message.js";
 
 /** Where a route stands among others to the same destination. */
 const PLACEMENTS = { add: NLM_F_EXCL, prepend: 0, append: NLM_F_APPEND } as const;
+
+/** In no network of anybody's own: what leads there is a default route. */
+const FAR_AWAY = "1.1.1.1";
+const FAR_AWAY_IPV6 = "2606:4700::1";
 
 /** The longest name of an interface in bytes (IFNAMSIZ less its NUL). */
 const NAME_LIMIT = 15;
@@ -185,6 +190,20 @@ export class Netlink {
   /** -ENOENT if there is no such rule. */
   deleteRule(settings: RuleSettings): number {
     return this.#socket.request(RTM_DELRULE, 0, (writer) => writeRule(writer, settings));
+  }
+
+  /** The next router towards the rest of the world by that interface, as of now. @param family 4 or 6 */
+  gateway(index: number, family: 4 | 6): string | undefined {
+    let found: Route | undefined;
+    const result = this.#socket.request(
+      RTM_GETROUTE,
+      0,
+      (writer) => writeRouteLookup(writer, family === 4 ? FAR_AWAY : FAR_AWAY_IPV6, index),
+      (message) => {
+        if (message.type === RTM_NEWROUTE) found = decodeRoute(message);
+      },
+    );
+    return result < 0 || found?.oif !== index ? undefined : found.gateway;
   }
 
   close(): void {

@@ -25,11 +25,18 @@ export const sendPacket = (fd: number, memory: Memory, length: number, to: Socke
  */
 export const openArpSocket = (): number => socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
-const linkMemory = allocate(64);
-linkMemory.bytes.fill(0);
-linkMemory.bytes.writeUInt16LE(AF_PACKET, 0);
-/** struct sockaddr_ll. With a raw socket the kernel takes the destination from the frame, not from here. */
-const linkAddress: SocketAddress = { memory: linkMemory, length: 20, family: AF_PACKET };
+/** struct sockaddr_ll. An interface of 0 is all of them. */
+export function linkAddress(ifindex: number, etherType: number): SocketAddress {
+  const memory = allocate(64);
+  memory.bytes.fill(0);
+  memory.bytes.writeUInt16LE(AF_PACKET, 0);
+  memory.bytes.writeUInt16BE(etherType, 2);
+  memory.bytes.writeInt32LE(ifindex, 4);
+  return { memory, length: 20, family: AF_PACKET };
+}
+
+/** With a raw socket the kernel takes the destination from the frame, not from here. */
+const frameAddress = linkAddress(0, 0);
 
 /**
  * Sends the `length` bytes at the start of `memory`, a whole Ethernet frame without its check sequence.
@@ -37,7 +44,7 @@ const linkAddress: SocketAddress = { memory: linkMemory, length: 20, family: AF_
  */
 export function sendFrame(fd: number, ifindex: number, memory: Memory, length: number): number {
   const type = length >= ETHERNET_HEADER_SIZE ? memory.bytes.readUInt16BE(ETHERNET_TYPE_OFFSET) : 0;
-  linkMemory.bytes.writeUInt16BE(type, 2);
-  linkMemory.bytes.writeInt32LE(ifindex, 4);
-  return sendTo(fd, memory.address, length, MSG_DONTWAIT, linkAddress);
+  frameAddress.memory.bytes.writeUInt16BE(type, 2);
+  frameAddress.memory.bytes.writeInt32LE(ifindex, 4);
+  return sendTo(fd, memory.address, length, MSG_DONTWAIT, frameAddress);
 }

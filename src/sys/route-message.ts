@@ -158,6 +158,15 @@ export function writeRouteQuery(writer: MessageWriter, family: number, table: nu
   if (table !== 0) writer.attributeU32(RTA_TABLE, table);
 }
 
+/** The body that asks how packets to `destination` leave by one interface. Throws a TypeError if it is no address. */
+export function writeRouteLookup(writer: MessageWriter, destination: string, oif: number): void {
+  const octets = internetBytes(destination);
+  const family = familyOfText(destination);
+  writeRouteHeader(writer, { family, prefixLength: 8 * octets.length, table: 0, protocol: 0, scope: 0, type: 0 });
+  writer.attribute(RTA_DST, octets);
+  writer.attributeU32(RTA_OIF, oif);
+}
+
 /** The body that adds or deletes a route. Throws a TypeError if a text is no address. */
 export function writeRoute(writer: MessageWriter, settings: RouteSettings): void {
   const { destination, prefixLength, oif, table = TABLE_MAIN, type = "unicast", from, expires } = settings;

@@ -4,7 +4,17 @@
  */
 import { AF_INET, AF_INET6, ipv4Bytes, ipv6Bytes, type SocketAddress } from "./address.js";
 import { allocate, type Memory } from "./memory.js";
-import { AF_PACKET } from "./packet-socket.js";
+import {
+  attachFilter,
+  type Instruction,
+  IS_EQUAL,
+  LOAD_HEADER_LENGTH,
+  LOAD_OCTET,
+  LOAD_OCTET_BEHIND_INDEX,
+  RETURN,
+  WHOLE,
+} from "./packet-filter.js";
+import { AF_PACKET, linkAddress } from "./packet-socket.js";
 import {
   bind,
   bindToDevice,
@@ -18,7 +28,6 @@ import {
   IPPROTO_IP,
   IPPROTO_IPV6,
   IPPROTO_VRRP,
-  SO_ATTACH_FILTER,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOCK_NONBLOCK,
@@ -214,17 +223,6 @@ function multicastRequest6(group: string, ifindex: number): Memory {
   return memory;
 }
 
-/** code, how many to skip if true, if false, operand (linux/filter.h). */
-type Instruction = readonly [code: number, ifTrue: number, ifFalse: number, operand: number];
-
-const LOAD_OCTET = 0x30;
-const LOAD_OCTET_BEHIND_INDEX = 0x50;
-/** Sets the index to four times the low half of the octet there: the length of an IPv4 header. */
-const LOAD_HEADER_LENGTH = 0xb1;
-const IS_EQUAL = 0x15;
-const RETURN = 0x06;
-const WHOLE = 0x40000;
-
 /** The octet of the IP header that names what follows it is `protocol`. */
 const protocolIs = (offset: number, protocol: number): Instruction[] => [
   [LOAD_OCTET, 0, 0, offset],
@@ -249,29 +247,3 @@ const anyVrrp: readonly Instruction[] = [
   [IS_EQUAL, 0, 4, IPPROTO_AH],
   ...signedVrrp,
 ];
-
-/** A classic BPF program that sees packets from their IP header on. */
-function attachFilter(fd: number, instructions: readonly Instruction[]): number {
-  const program = allocate(8 * instructions.length);
-  for (const [index, [code, ifTrue, ifFalse, operand]] of instructions.entries()) {
-    program.bytes.writeUInt16LE(code, 8 * index);
-    program.bytes[8 * index + 2] = ifTrue;
-    program.bytes[8 * index + 3] = ifFalse;
-    program.bytes.writeUInt32LE(operand, 8 * index + 4);
-  }
-  const header = allocate(64);
-  header.bytes.fill(0);
-  header.bytes.writeUInt16LE(instructions.length, 0);
-  header.bytes.writeBigUInt64LE(BigInt(program.address), 8);
-  return setOptionBytes(fd, SOL_SOCKET, SO_ATTACH_FILTER, header.address, 16);
-}
-
-/** struct sockaddr_ll. */
-function linkAddress(ifindex: number, etherType: number): SocketAddress {
-  const memory = allocate(64);
-  memory.bytes.fill(0);
-  memory.bytes.writeUInt16LE(AF_PACKET, 0);
-  memory.bytes.writeUInt16BE(etherType, 2);
-  memory.bytes.writeInt32LE(ifindex, 4);
-  return { memory, length: 20, family: AF_PACKET };
-}

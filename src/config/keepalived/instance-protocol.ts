@@ -150,7 +150,7 @@ export function garpOf(own: InstanceDraft, global: GlobalDraft, strict: boolean)
   return {
     masterDelay: own.garpMasterDelay ?? masterDelay,
     masterRepeat: own.garpMasterRepeat ?? masterRepeat,
-    masterRefresh: own.garpMasterRefresh ?? global.garpMasterRefresh ?? fromSeconds(0),
+    masterRefresh: own.garpMasterRefresh ?? global.garpMasterRefresh ?? fromSeconds(global.minGarp ? 0 : 60),
     masterRefreshRepeat: own.garpMasterRefreshRepeat ?? global.garpMasterRefreshRepeat ?? 1,
     // keepalived takes these from the global master_* settings, not from the instance's own.
     lowerPriorityDelay: strict

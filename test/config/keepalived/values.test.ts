@@ -82,7 +82,7 @@ test("an instance without more than it needs has keepalived's defaults", () => {
     garp: {
       masterDelay: 5_000_000,
       masterRepeat: 5,
-      masterRefresh: 0,
+      masterRefresh: 60_000_000, // keepalived: never
       masterRefreshRepeat: 1,
       lowerPriorityDelay: 5_000_000,
       lowerPriorityRepeat: 5,

@@ -60,7 +60,7 @@ const CAPTURED = {
     master_priority: 0,
     last_transition: 1795246599.208,
     garp_delay: 5,
-    garp_refresh: 0,
+    garp_refresh: 60, // keepalived: 0, never
     garp_rep: 5,
     garp_refresh_rep: 1,
     garp_lower_prio_delay: 5,

@@ -54,8 +54,8 @@ export function garpKeywords<D extends GarpDraft>(prefix: "" | "vrrp_"): Keyword
       name: `${prefix}garp_master_refresh`,
       sets: "garpMasterRefresh",
       argument: delay,
-      ...unless("0"),
-      doc: "While master, announce the addresses again this often; 0: never.",
+      ...unless("60; 0 with vrrp_min_garp"),
+      doc: "While master, announce the addresses again this often, and ask the gateway what it believes; 0: never.",
     }),
     setting({
       name: `${prefix}garp_master_refresh_repeat`,
