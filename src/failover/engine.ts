@@ -66,6 +66,8 @@ export class Engine {
   readonly #instances: readonly RunningInstance[];
   readonly #groups: readonly RunningSyncGroup[];
   readonly #heartbeats: readonly RunningHeartbeat[];
+  /** Instances hand over to their successors; when all have, it is the end. */
+  #isLeaving = false;
   /** Somebody has become master, or is not any more: peers hear of it at once. */
   #hasMoved = false;
   readonly #arpSocket: number;
@@ -195,6 +197,7 @@ export class Engine {
         this.#announcer.timer(now);
         this.#neighbours.watch.timer(now);
         this.#sendHeartbeats(now);
+        if (this.#isLeaving && this.#instances.every(({ hasLeft }) => hasLeft)) this.#stop(false);
       },
     });
   }
@@ -285,7 +288,8 @@ export class Engine {
     drainEventfd(this.orders.wakeUp);
     for (let message = this.mail.next(); message !== undefined; message = this.mail.next()) {
       if (message.kind === "stop") {
-        this.#stop(message.keep);
+        if (message.keep) this.#stop(true);
+        else this.#leave();
         return;
       }
       if (message.kind === "hand-over") {
@@ -316,6 +320,13 @@ export class Engine {
         this.#proxy = message.health;
         break;
     }
+  }
+
+  #leave(): void {
+    for (const instance of this.#instances) instance.group = undefined;
+    for (const instance of this.#instances) instance.leave();
+    this.#isLeaving = true;
+    this.#hasMoved = true;
   }
 
   #stop(keep: boolean): void {

@@ -184,13 +184,14 @@ class RunningFailover implements Failover {
       clearTimeout(this.#respawn);
       for (const tracker of this.#trackers()) tracker.stop();
       const keep = this.hooks.keepsAddresses === true;
+      // For the little time that is left the engine does it itself.
+      this.#renewal.end();
       if (this.#thread !== undefined) this.#thread.tell({ kind: "stop", keep });
       else if (!keep) removeAddresses(this.#configuration, this.hooks);
     }
     await this.#reloads;
     await this.#thread?.gone;
     this.#metrics?.close();
-    this.#renewal.close();
     this.#removeFixtures();
     await this.#notifier.stop(NOTIFY_PATIENCE_MS);
   }

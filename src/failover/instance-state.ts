@@ -24,7 +24,7 @@ export interface InstanceSettings extends IntervalSettings {
   readonly garp: GratuitousArp;
 }
 
-export type InstanceState = Circumstances & (Initialize | Backup | Master | Fault);
+export type InstanceState = Circumstances & (Initialize | Backup | Master | Leaving | Fault);
 
 /** What the host says of the instance, in every state. */
 export interface Circumstances {
@@ -65,6 +65,13 @@ export interface Master {
   readonly rival: { readonly since: Instant; readonly goneAt: Instant } | undefined;
 }
 
+/** It has resigned, and holds the addresses until its successor is heard. */
+export interface Leaving {
+  readonly kind: "leaving";
+  /** Nobody takes over any more. */
+  readonly until: Instant;
+}
+
 export interface Fault {
   readonly kind: "fault";
 }
@@ -103,6 +110,9 @@ export type InstanceEvent =
   | { readonly kind: "rival-of-group" }
   /** Another member of the sync group is master no more. */
   | { readonly kind: "give-way" }
+  /** It shall end; a master hands over first. Over when it is in "initialize". */
+  | { readonly kind: "leave" }
+  /** It ends at once. */
   | { readonly kind: "stop" };
 
 /** What matters of an advertisement. */
@@ -150,6 +160,8 @@ export function nextDeadline(state: InstanceState): Instant | undefined {
       return undefined;
     case "backup":
       return state.masterDownAt;
+    case "leaving":
+      return state.until;
     case "master":
       return earlier(state.advertiseAt, nextOccasion(state));
     default:

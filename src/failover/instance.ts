@@ -17,6 +17,7 @@ import {
   waiting,
 } from "./instance-backup.js";
 import { changed, resign, say, sayEndured, sayFault } from "./instance-effects.js";
+import { leave, leaving } from "./instance-leaving.js";
 import {
   becomeMaster,
   frozenAsMaster,
@@ -56,9 +57,12 @@ export {
 
 /** Takes one event at the moment `now`. Never throws; an event that means nothing in a state changes nothing. */
 export function step(state: InstanceState, event: InstanceEvent, now: Instant, own: InstanceSettings): Step {
+  if (state.kind === "leaving") return leaving(state, event, now, own);
   switch (event.kind) {
     case "start":
       return start(event, now, own);
+    case "leave":
+      return state.kind === "master" ? leave(state, now, own) : stop(state, own);
     case "stop":
       return stop(state, own);
     case "assessed":

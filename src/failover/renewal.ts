@@ -7,6 +7,7 @@ const STALE = 0.2;
 
 export class Renewal {
   #netlink: Netlink | undefined;
+  #hasEnded = false;
 
   /**
    * What the kernel refuses is not counted, and the engine tries itself.
@@ -14,7 +15,7 @@ export class Renewal {
    * @param at       when it was asked for, by `process.uptime()`
    */
   renew(counters: InstanceCounters, addresses: readonly AddressSettings[], at: number): void {
-    if (!counters.holdsAddresses || process.uptime() - at > STALE) return;
+    if (this.#hasEnded || !counters.holdsAddresses || process.uptime() - at > STALE) return;
     this.#netlink ??= new Netlink();
     const results = addresses.map((settings) => this.#netlink!.setAddress(settings));
     // The engine may have let go of them in that very moment: then it was us who brought them back.
@@ -22,8 +23,8 @@ export class Renewal {
     else if (results.every((result) => result >= 0)) counters.countRenewal();
   }
 
-  close(): void {
+  end(): void {
+    this.#hasEnded = true;
     this.#netlink?.close();
-    this.#netlink = undefined;
   }
 }

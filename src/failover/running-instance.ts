@@ -166,6 +166,15 @@ export class RunningInstance implements Member, Announcing, Watching {
     });
   }
 
+  /** Hands over to whoever is next; it is to be stopped when `hasLeft`. */
+  leave(): void {
+    this.#handle({ kind: "leave" });
+  }
+
+  get hasLeft(): boolean {
+    return this.#state.kind === "initialize";
+  }
+
   stop(): void {
     this.#handle({ kind: "stop" });
     this.endpoint.close();

@@ -380,6 +380,55 @@ describe("stop", () => {
   });
 });
 
+describe("leaving", () => {
+  const leaving = (): RecordingInstance => {
+    const instance = master();
+    instance.handle({ kind: "leave" });
+    return instance;
+  };
+
+  test("a master says priority 0, and holds the addresses until its successor is heard", () => {
+    const instance = leaving();
+    assert.deepEqual(instance.take(), ["send 0"]);
+    assert.deepEqual(instance.advance(us(SKEW_100)).take(), []);
+    instance.hear(100);
+    assert.deepEqual(instance.take(), ["remove", "STOP"]);
+    assert.equal(instance.state.kind, "initialize");
+  });
+
+  test("another one's priority 0 is no successor", () => assert.deepEqual(leaving().hear(0).take().slice(1), []));
+
+  test("without a successor it ends when even a backup of priority 1 would have taken over", () => {
+    const instance = leaving(); // 255/256 s, and 100 ms on top
+    instance.take();
+    assert.deepEqual(instance.advance(us(1_096_092)).take(), []);
+    assert.deepEqual(instance.advance(us(1)).take(), ["remove", "STOP"]);
+  });
+
+  test("nobody waits longer than three seconds for it, however long the interval is", () => {
+    const own = { priority: 100, version: 3, advertInterval: fromSeconds(40) } as const;
+    const instance = new RecordingInstance(own).advance(fromSeconds(160));
+    instance.handle({ kind: "leave" });
+    assert.equal(instance.advance(fromSeconds(3)).state.kind, "initialize");
+  });
+
+  test("a freeze, a fault or a second request end it at once", () => {
+    for (const event of [{ kind: "frozen", late: us(1) }, { kind: "stop" }] as const) {
+      const instance = leaving();
+      instance.take();
+      instance.handle(event);
+      assert.deepEqual(instance.take(), ["remove", "STOP"]);
+    }
+    assert.equal(leaving().assess(100, [LINK_DOWN]).state.kind, "initialize");
+  });
+
+  test("a backup just ends", () => {
+    const instance = backup();
+    instance.handle({ kind: "leave" });
+    assert.deepEqual(instance.take(), ["STOP"]);
+  });
+});
+
 describe("trouble", () => {
   test("an address that somebody removed is put back at once, and announced", () => {
     const instance = master();
@@ -477,10 +526,11 @@ const anyFaults = fc.subarray([LINK_DOWN, PENDING, SCRIPT_FAILED]);
 const anyEvent = fc.oneof(
   fc.record({ do: fc.constant("hear" as const), priority: fc.nat(255), from: fc.nat(0xffffffff) }),
   fc.record({ do: fc.constant("assess" as const), priority: fc.integer({ min: 1, max: 255 }), faults: anyFaults }),
-  fc.record({ do: fc.constantFrom("frozen" as const, "stop" as const, "start" as const, "lost" as const) }),
+  fc.record({ do: fc.constantFrom("frozen" as const, "leave" as const, "stop" as const, "start" as const) }),
+  fc.record({ do: fc.constant("lost" as const) }),
 );
 
-test("addresses are held exactly while master, whatever happens", () =>
+test("addresses are held exactly while master, or while the successor is waited for, whatever happens", () =>
   fc.assert(
     fc.property(
       fc.array(fc.tuple(anyEvent, fc.nat(5_000_000)), { maxLength: 60 }),
@@ -497,7 +547,7 @@ test("addresses are held exactly while master, whatever happens", () =>
           else if (event.do === "lost") node.handle({ kind: "lost", what: "ip address 192.0.2.1/32 dev eth0" });
           else if (event.do === "frozen") node.handle({ kind: "frozen", late: us(delay) });
           else node.handle({ kind: event.do });
-          assert.equal(node.holdsAddresses, node.state.kind === "master");
+          assert.equal(node.holdsAddresses, node.state.kind === "master" || node.state.kind === "leaving");
           if (node.state.kind === "master" || node.state.kind === "backup")
             assert.deepEqual(node.state.faults, [], "no instance takes part while it has a fault");
         }
