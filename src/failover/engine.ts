@@ -29,6 +29,7 @@ import { InstanceCounters } from "./counters.js";
 import { receiveBufferOf } from "./endpoint.js";
 import { RunningHeartbeat } from "./heartbeat.js";
 import type { ReportedState } from "./instance.js";
+import { LinkDelays } from "./link-delays.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 import { namesakesOf } from "./namesakes.js";
 import { Neighbours } from "./neighbours.js";
@@ -58,6 +59,7 @@ export class Engine {
   readonly #netlink = new Netlink();
   readonly #monitor: NetlinkMonitor;
   readonly #network = new HostNetwork();
+  readonly #links: LinkDelays;
   readonly #scripts: Map<string, ScriptState["kind"]>;
   readonly #files: Map<string, number>;
   readonly #processes: Map<string, boolean>;
@@ -83,6 +85,7 @@ export class Engine {
     this.#files = new Map(orders.files);
     this.#processes = new Map(orders.processes);
     this.#proxy = orders.proxy;
+    this.#links = new LinkDelays(orders.configuration.linkDelays, this.#network);
     this.#monitor = new NetlinkMonitor(newsFor(orders.configuration));
     this.#arpSocket = openArpSocket();
     if (this.#arpSocket < 0) {
@@ -111,6 +114,7 @@ export class Engine {
       process: (name) => this.#processes.get(name) ?? false,
       proxy: (tracked) => isAsWanted(this.#proxy, tracked),
       isVirtual,
+      condition: (link) => this.#links.condition(link),
       lost: () => this.mail.post({ kind: "lost" }),
       log: (level, text) => this.mail.post({ kind: "log", level, text }),
       renew: (instance, addresses) =>
@@ -193,6 +197,7 @@ export class Engine {
         for (const instance of this.#instances) instance.noticeFreeze(now);
       },
       timers: (now) => {
+        if (this.#links.timer(now)) for (const instance of this.#instances) instance.reassess();
         for (const instance of this.#instances) instance.timer(now);
         this.#announcer.timer(now);
         this.#neighbours.watch.timer(now);
@@ -271,6 +276,7 @@ export class Engine {
 
   #earliestDeadline(): Instant {
     let first = earlier(this.#announcer.deadline, this.#neighbours.watch.deadline);
+    first = earlier(first, this.#links.deadline);
     for (const { deadline } of this.#instances) first = earlier(first, deadline);
     for (const { nextAt } of this.#heartbeats) first = earlier(first, nextAt);
     return first;
@@ -355,6 +361,7 @@ export class Engine {
 
   #loadNetwork(): void {
     this.#network.load(this.#netlink.links(), this.#netlink.addresses());
+    this.#links.observe(monotonic());
   }
 
   #networkChanged(): void {
@@ -375,6 +382,7 @@ export class Engine {
         else if (event.kind === "rule") instance.ruleGone(event.rule);
       }
     if (overrun) this.#loadNetwork();
+    this.#links.observe(monotonic());
     if (!changed && !overrun) return;
     this.#openHeartbeats();
     const renewed = new Set<RunningInstance>();

@@ -17,7 +17,7 @@ type Log = (line: string, level: LogLevel) => void;
 export function firewallScript({ global, instances }: KeepalivedConfiguration): string | undefined {
   const { firewall } = global;
   const dropping = instances.filter(({ accept, priority }) => !accept && priority !== OWNER);
-  if (dropping.length === 0 || firewall.kind !== "nftables") return undefined;
+  if (dropping.length === 0) return undefined;
   const addresses = dropping.flatMap((own) => [...own.addresses, ...own.excludedAddresses]);
   const of = (family: VirtualAddress["family"]): string[] => [
     ...new Set(addresses.filter((each) => each.family === family).map(({ address }) => address)),
@@ -58,7 +58,7 @@ export class Firewall {
   apply(configuration: KeepalivedConfiguration): void {
     const script = firewallScript(configuration);
     const { firewall } = configuration.global;
-    if (script === undefined || firewall.kind !== "nftables") {
+    if (script === undefined) {
       this.remove();
       return;
     }

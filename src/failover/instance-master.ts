@@ -13,7 +13,7 @@ import {
   type Step,
   unchanged,
 } from "./instance-state.js";
-import { after, type Instant, masterDownInterval } from "./timers.js";
+import { after, type Instant, masterDownInterval, skewTime } from "./timers.js";
 import { formatIp } from "./wire/ip-address.js";
 
 /** Addresses that vanish again and again are put back at most this often. */
@@ -182,7 +182,8 @@ export function frozenAsMaster(
   own: InstanceSettings,
 ): Step {
   const silence = own.advertInterval + late;
-  if (silence < own.downTimerAdverts * own.advertInterval) return unchanged(state);
+  const skew = own.highestRival === undefined ? 0 : skewTime(own, own.highestRival, own.advertInterval);
+  if (silence < own.downTimerAdverts * own.advertInterval + skew) return unchanged(state);
   return {
     state: yielded(state, own.advertInterval, now, own),
     effects: [

@@ -19,6 +19,8 @@ export interface InstanceSettings extends IntervalSettings {
   readonly answersLowerPriority: boolean;
   /** A master that yields advertises once more, so that the winner announces its addresses again. */
   readonly advertisesBeforeYielding: boolean;
+  /** `timer_expired_backup`: the highest priority that others can have; undefined: they may have any. */
+  readonly highestRival: number | undefined;
   /** In fault it goes on with the lowest priority, and so do the others. */
   readonly lastResort: boolean;
   readonly garp: GratuitousArp;

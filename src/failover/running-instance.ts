@@ -55,6 +55,8 @@ export interface Surroundings {
   process(name: string): boolean;
   proxy(tracked: TrackedProxy): boolean;
   isVirtual(address: string): boolean;
+  /** How a link counts, which may be later than how it is. */
+  condition(link: string): "up" | "down" | "missing";
   log(level: LogLevel, text: string): void;
   /** Somebody takes away what we hold. */
   lost(): void;
@@ -392,7 +394,7 @@ export class RunningInstance implements Member, Announcing, Watching {
       file: this.around.file,
       process: this.around.process,
       proxy: this.around.proxy,
-      link: (name) => network.condition(name),
+      link: (name) => this.around.condition(name),
       sourcePresent: source !== undefined && (present || !this.own.trackSourceAddress),
     });
     return {

@@ -5,6 +5,8 @@ import { addressOctets, type IpAddress, parseIp } from "./wire/ip-address.js";
 import { type AdvertisementSettings, type Authentication, passwordOctets, VRRP_TTL } from "./wire/packet.js";
 
 const OWNER = 255;
+/** Of those that do not own the addresses. */
+const HIGHEST = 254;
 
 /** Throws a RangeError if the text is no IP address: the configuration has been checked. */
 export function ipAddress(text: string): IpAddress {
@@ -74,6 +76,7 @@ export function instanceSettings(instance: VrrpInstance, isGrouped = false): Ins
     preemptDelay: instance.preemptDelay,
     answersLowerPriority: !instance.lowerPriorityNoAdvert,
     advertisesBeforeYielding: instance.higherPrioritySendAdvert,
+    highestRival: instance.timerExpiredBackup && (instance.timerExpiredBackup.priority ?? HIGHEST),
     lastResort: instance.lastResort,
     garp: instance.garp,
   };

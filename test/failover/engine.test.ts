@@ -211,6 +211,17 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     await first.program.waitForLine(/Netlink reports eth1 up/);
   });
 
+  test("with interface_up_down_delays a link may bounce, and is down when it stays so", async (t) => {
+    const delays = "interface_up_down_delays {\n eth1 0.5 0";
+    const { lab, first } = await pair(t, `track_interface {\n eth1\n }\n}\n${delays}`);
+    const bounce = (is: "up" | "down") => first.host.mustRun(["ip", "link", "set", "eth1", is]);
+    await bounce("down");
+    await bounce("up");
+    await throughout(700, () => lab.holders("192.0.2.100"), ["a"]);
+    await bounce("down");
+    await eventually(() => lab.holders("192.0.2.100"), ["b"], { deadlineMs: 3_000 });
+  });
+
   test("unicast peers fail over, and a missing source address is a fault", async (t) => {
     const unicast = (own: number, other: number): string =>
       `unicast_src_ip 192.0.2.${own}\n track_src_ip\n unicast_peer {\n 192.0.2.${other}\n }`;

@@ -466,6 +466,17 @@ describe("trouble", () => {
     assert.equal(instance.advance(us(1)).state.kind, "master");
   });
 
+  test("with timer_expired_backup it gives way when those of that priority may have taken over, no sooner", () => {
+    // Three seconds, and the skew of priority 100: (256 − 100) / 256 s.
+    const late = (silence: number) => {
+      const instance = master({ priority: 100, highestRival: 100 });
+      instance.handle({ kind: "frozen", late: us(silence - 1_000_000) });
+      return instance.state.kind;
+    };
+    assert.equal(late(3_609_374), "master");
+    assert.equal(late(3_609_375), "backup");
+  });
+
   test("a master that was frozen for less advertises at once and goes on from there", () => {
     const instance = master();
     instance.now = us(instance.now + 2_900_000);

@@ -129,6 +129,7 @@ export const protocol = {
   downTimerAdverts: 3,
   answersLowerPriority: true,
   advertisesBeforeYielding: false,
+  highestRival: undefined,
   lastResort: false,
 } as const;
 

@@ -33,7 +33,6 @@ export function resolveGlobal(draft: FileDraft, { global }: Resolving): Keepaliv
     reload: global.reload,
     dumps: global.dumps,
     logUnknownVirtualRouterIds: global.logUnknownVirtualRouterIds,
-    disableLocalIgmp: global.disableLocalIgmp,
     receiveBuffers: global.receiveBuffers,
     metrics: global.metrics,
     umask: global.umask,

@@ -8,18 +8,10 @@
 export const planned: ReadonlySet<string> = new Set([
   // The protocol
   "vrrp_instance vrf",
-  "vrrp_instance timer_expired_backup",
   "heartbeat_path protocol",
   // Addresses, routes and interfaces
   "vrrp_instance use_ipvlan",
-  "global_defs disable_local_igmp",
-  "global_defs nftables_ifindex",
-  "global_defs vrrp_iptables",
-  "global_defs vrrp_ipsets",
   "track_group",
-  "interface_up_down_delays",
-  // Tracking and groups
-  // The process
 ]);
 
 export const nothingPlanned: ReadonlySet<string> = new Set();

@@ -13,7 +13,7 @@ import type { ScriptDraft } from "./keywords/vrrp-script.js";
 import type { KeepalivedConfiguration, VrrpScript } from "./model.js";
 import { planned } from "./planned.js";
 import { preprocess, type Sources } from "./preprocess.js";
-import { resolveStatics } from "./statics.js";
+import { resolveStatics, warnOfLinkDelays } from "./statics.js";
 import { resolveTrackFiles, resolveTrackProcesses } from "./track-blocks.js";
 import { parseTree } from "./tree.js";
 
@@ -70,6 +70,7 @@ function resolve(draft: FileDraft, { diagnostics, planned }: Reading): Keepalive
   // By the names in the file: an instance that could not be read is not missing as well.
   const known = new Set(draft.instances.map(({ name }) => name));
   const { groups, instances } = resolveGroups(draft.groups, resolved, known, resolving);
+  warnOfLinkDelays({ linkDelays: draft.linkDelays, instances }, diagnostics);
   return {
     global: resolveGlobal(draft, resolving),
     scripts: draft.scripts.filter((script) => script.argv.length > 0).map(resolveScript),

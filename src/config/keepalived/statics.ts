@@ -1,5 +1,5 @@
 /** Static addresses, routes and rules, and what stands around them: what was written → what is run. */
-import { nearest } from "../diagnostics.js";
+import { type Diagnostics, nearest } from "../diagnostics.js";
 import { existing } from "./group.js";
 import type { Resolving } from "./instance.js";
 import type { FileDraft } from "./keywords/top.js";
@@ -43,6 +43,26 @@ export function resolveStatics(draft: FileDraft, instances: ReadonlySet<string>,
     }),
     linkDelays: draft.linkDelays,
   };
+}
+
+/** A backup that hears nothing takes over before this router has noticed that its own link is down. */
+export function warnOfLinkDelays(
+  { linkDelays, instances }: Pick<KeepalivedConfiguration, "linkDelays" | "instances">,
+  diagnostics: Diagnostics,
+): void {
+  for (const own of instances) {
+    const delay = linkDelays.find((one) => one.interface === own.interface);
+    const limit = (own.downTimerAdverts - 1) * own.advertInterval;
+    if (delay !== undefined && delay.down >= limit)
+      diagnostics.report({
+        severity: "warning",
+        code: "link-delay",
+        span: own.span,
+        message: `${own.name} notices after ${delay.down / 1_000_000} s that ${delay.interface} is down, and backups after ${limit / 1_000_000} s`,
+        cause: "both would hold the addresses meanwhile",
+        remedy: `write less than ${limit / 1_000_000} in interface_up_down_delays`,
+      });
+  }
 }
 
 function groupNamed(

@@ -70,16 +70,8 @@ for (const [inside, expected] of [
   ],
   ["process_names", { names: { parent: "keepalived", vrrp: "keepalived_vrrp" } }],
   ["process_name a\nvrrp_process_name b", { names: { parent: "a", vrrp: "b" } }],
-  [
-    "nftables lb\nnftables_priority 5\nnftables_counters\nnftables_ifindex",
-    { firewall: { kind: "nftables", table: "lb", priority: 5, counters: true, byIndex: true } },
-  ],
-  ["vrrp_iptables", { firewall: { kind: "iptables", input: "INPUT", output: "OUTPUT", sets: undefined } }],
-  [
-    "vrrp_iptables in\nvrrp_ipsets a b",
-    { firewall: { kind: "iptables", input: "in", output: undefined, sets: ["a", "b"] } },
-  ],
-  ["vmac_prefix v\ndisable_local_igmp", { vmacPrefix: "v", vmacAddressPrefix: "v", disableLocalIgmp: true }],
+  ["nftables lb\nnftables_priority 5\nnftables_counters", { firewall: { table: "lb", priority: 5, counters: true } }],
+  ["vmac_prefix v", { vmacPrefix: "v", vmacAddressPrefix: "v" }],
   ["vmac_addr_prefix va", { vmacPrefix: "vrrp", vmacAddressPrefix: "va" }],
   [
     'startup_script "/bin/up a" root\nstartup_script_timeout 30\nshutdown_script /bin/down',

@@ -43,7 +43,6 @@ export interface GlobalDraft extends Draft, ProtocolDraft, MailDraft, FifoDraft,
   logUnknownVirtualRouterIds: boolean;
   vmacPrefix: string;
   vmacAddressPrefix: string | undefined;
-  disableLocalIgmp: boolean;
   metrics: KeepalivedGlobal["metrics"];
 }
 
@@ -193,13 +192,6 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
     otherwise: "vmac_prefix",
     doc: "The same for those made for addresses on other interfaces.",
   }),
-  flag({
-    name: "disable_local_igmp",
-    set: (draft) => {
-      draft.disableLocalIgmp = true;
-    },
-    doc: "No IGMP for link-local groups on virtual MAC interfaces.",
-  }),
   custom({
     name: "metrics",
     arguments: `ADDRESS [PORT ${METRICS_PORT}]`,
@@ -232,6 +224,10 @@ export const globalKeywords: readonly Keyword<GlobalDraft>[] = [
     doc: "How strict include is from here on: readable, match, wildcard_match, brace_match.",
   }),
   ...moot(`
+    disable_local_igmp: virtual MAC interfaces join no group by IGMP: the interface below reports it
+    nftables_ifindex: the rules of no_accept name addresses, no interfaces
+    vrrp_iptables [IN [OUT]]: the rules of no_accept are in a table of nftables, and no chain of iptables is touched
+    vrrp_ipsets [NAME…]: the rules of no_accept are in a table of nftables
     use_symlink_paths [BOOL]: scripts are always run by the path as written
     vrrp_rlimit_rttime MICROSECONDS: its thread waits after each event, and no limit could end it in time
     vrrp_rlimit_rtime MICROSECONDS: the older name of vrrp_rlimit_rttime
@@ -312,7 +308,6 @@ export const newGlobalDraft = (): GlobalDraft =>
     logUnknownVirtualRouterIds: false,
     vmacPrefix: "",
     vmacAddressPrefix: undefined,
-    disableLocalIgmp: false,
     metrics: undefined,
     ...noProtocol(),
     ...noMail(),

@@ -32,7 +32,7 @@ export interface ProcessDraft extends Draft {
   readonly dumps: Mutable<DumpSettings>;
   readonly reload: Mutable<ReloadSettings>;
   readonly receiveBuffers: Mutable<ReceiveBuffers>;
-  firewall: Firewall;
+  readonly firewall: Mutable<Firewall>;
   startupScript: Command | undefined;
   startupTimeout: Microseconds;
   shutdownScript: Command | undefined;
@@ -46,7 +46,7 @@ export const defaultProcess = (): Omit<ProcessDraft, "written"> => ({
   dumps: { ...defaultGlobal.dumps },
   reload: { ...defaultGlobal.reload },
   receiveBuffers: { ...defaultGlobal.receiveBuffers },
-  firewall: defaultGlobal.firewall,
+  firewall: { ...defaultGlobal.firewall },
   startupScript: undefined,
   startupTimeout: 10_000_000 as Microseconds,
   shutdownScript: undefined,
@@ -310,21 +310,13 @@ const mode: Argument<number> = {
   },
 };
 
-const inFirewall = (draft: ProcessDraft): Mutable<Firewall & { kind: "nftables" }> => {
-  const before = draft.firewall;
-  const nft =
-    before.kind === "nftables" ? { ...before } : { ...(defaultGlobal.firewall as Firewall & { kind: "nftables" }) };
-  draft.firewall = nft;
-  return nft;
-};
-
 const firewall: readonly Keyword<ProcessDraft>[] = [
   custom({
     name: "nftables",
     arguments: "[TABLE]",
     otherwise: "keepalived",
     read(draft, { arguments: words }) {
-      inFirewall(draft).table = words[0]?.text ?? "keepalived";
+      draft.firewall.table = words[0]?.text ?? "keepalived";
     },
     doc: "The table of nftables for no_accept and for virtual MACs.",
   }),
@@ -332,7 +324,7 @@ const firewall: readonly Keyword<ProcessDraft>[] = [
     "nftables_priority",
     integer({ what: "nftables_priority", min: -2_147_483_648, max: 2_147_483_647 }),
     (draft, value) => {
-      inFirewall(draft).priority = value;
+      draft.firewall.priority = value;
     },
     "-1",
     "Priority of its chains.",
@@ -340,42 +332,9 @@ const firewall: readonly Keyword<ProcessDraft>[] = [
   flag({
     name: "nftables_counters",
     set: (draft) => {
-      inFirewall(draft).counters = true;
+      draft.firewall.counters = true;
     },
     doc: "Count what its rules drop.",
-  }),
-  flag({
-    name: "nftables_ifindex",
-    set: (draft) => {
-      inFirewall(draft).byIndex = true;
-    },
-    doc: "Match interfaces by number.",
-  }),
-  custom({
-    name: "vrrp_iptables",
-    arguments: "[IN [OUT]]",
-    otherwise: "nftables",
-    read(draft, { arguments: [input, output] }) {
-      // keepalived: of both, nftables it is.
-      if (draft.written.has("nftables")) return;
-      draft.firewall = {
-        kind: "iptables",
-        input: input?.text ?? "INPUT",
-        output: output?.text ?? (input ? undefined : "OUTPUT"),
-        sets: undefined,
-      };
-    },
-    doc: "Chains of iptables to use instead.",
-  }),
-  custom({
-    name: "vrrp_ipsets",
-    arguments: "[NAME…]",
-    otherwise: "keepalived",
-    read(draft, { arguments: words }) {
-      if (draft.firewall.kind === "iptables")
-        draft.firewall = { ...draft.firewall, sets: words.map((word) => word.text) };
-    },
-    doc: "Sets that these chains match.",
   }),
 ];
 

@@ -313,7 +313,7 @@ export const instanceKeywords: readonly Keyword<InstanceDraft>[] = [
         priority: readOptionalArgument<number | undefined>(statement, argument, undefined, reading),
       };
     },
-    doc: "A master that has run late gives way.",
+    doc: "The highest priority of the other routers: a master that has run so late that one of them may have taken over gives way. Without it, any may have.",
   }),
   custom({
     name: "use_vmac",

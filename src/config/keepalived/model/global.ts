@@ -39,8 +39,6 @@ export interface KeepalivedGlobal {
   readonly dumps: DumpSettings;
   /** Log advertisements of virtual routers that are not configured where they are received. */
   readonly logUnknownVirtualRouterIds: boolean;
-  /** No IGMP on virtual MAC interfaces. */
-  readonly disableLocalIgmp: boolean;
   readonly receiveBuffers: ReceiveBuffers;
   /** `metrics`, Bascule's own; undefined: nobody is told. */
   readonly metrics: MetricsListener | undefined;
@@ -88,25 +86,14 @@ export interface ProcessNames {
   readonly vrrp: string | undefined;
 }
 
-/** Where the rules of `no_accept` and of virtual MAC interfaces go. */
-export type Firewall =
-  | {
-      readonly kind: "nftables";
-      /** `keepalived` unless the file says otherwise. */
-      readonly table: string;
-      /** Of its base chains; -1. */
-      readonly priority: number;
-      readonly counters: boolean;
-      /** Match interfaces by number, not by name. */
-      readonly byIndex: boolean;
-    }
-  | {
-      readonly kind: "iptables";
-      readonly input: string;
-      readonly output: string | undefined;
-      /** Names of `vrrp_ipsets`; undefined: its own default names; empty: no sets. */
-      readonly sets: readonly string[] | undefined;
-    };
+/** Where the rules of `no_accept` go: a table of nftables. */
+export interface Firewall {
+  /** `keepalived` unless the file says otherwise. */
+  readonly table: string;
+  /** Of its base chain; -1. */
+  readonly priority: number;
+  readonly counters: boolean;
+}
 
 export interface ReloadSettings {
   /** `reload_check_config [LOG]`: a file with mistakes is not reloaded; where the mistakes go. */
