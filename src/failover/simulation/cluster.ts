@@ -11,6 +11,10 @@ import type { SimulatedInstance } from "./instance.js";
 /** How long a packet takes. */
 const LATENCY = microseconds(200);
 
+/** How long each copy of a packet takes; none: it is lost. */
+export type Travel = (from: SimulatedInstance, to: SimulatedInstance) => readonly Microseconds[];
+const undisturbed: Travel = () => [LATENCY];
+
 interface Delivery {
   readonly at: number;
   readonly to: SimulatedInstance;
@@ -22,7 +26,10 @@ export class SimulatedCluster {
   readonly boxes: readonly SimulatedBox[];
   #inFlight: Delivery[] = [];
 
-  constructor(boxes: readonly { readonly name: string; readonly configuration: KeepalivedConfiguration }[]) {
+  constructor(
+    boxes: readonly { readonly name: string; readonly configuration: KeepalivedConfiguration }[],
+    readonly travel = undisturbed,
+  ) {
     const all = boxes.map(({ configuration }) => configuration);
     this.boxes = boxes.map(({ name, configuration }, index) => new SimulatedBox(this, name, configuration, index, all));
     for (const box of this.boxes) box.start();
@@ -41,7 +48,8 @@ export class SimulatedCluster {
   send(from: SimulatedInstance, packet: Uint8Array, to: IpAddress | undefined): void {
     for (const instance of this.instances) {
       if (instance.box === from.box || (to !== undefined && instance.source !== to)) continue;
-      this.#inFlight.push({ at: this.now + LATENCY, to: instance, packet });
+      for (const delay of this.travel(from, instance))
+        this.#inFlight.push({ at: this.now + delay, to: instance, packet });
     }
   }
 
