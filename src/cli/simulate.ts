@@ -4,6 +4,7 @@ import { Diagnostics } from "../config/diagnostics.js";
 import { findContradictions, type NamedConfiguration } from "../failover/simulation/contradictions.js";
 import { reportText } from "../failover/simulation/report.js";
 import { playScenarios } from "../failover/simulation/scenarios.js";
+import { findIdleWeights } from "../failover/simulation/weights.js";
 import { print, printError } from "./console.js";
 import { describeFlags, type FlagTable, parseFlags } from "./flags.js";
 import { countText, loadKeepalived, printDiagnostics, readSources } from "./load.js";
@@ -34,6 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (boxes === undefined) return 1;
   const contradictions = new Diagnostics();
   findContradictions(boxes, contradictions);
+  findIdleWeights(boxes, contradictions);
   printDiagnostics(contradictions);
   print(reportText(playScenarios(boxes)));
   return contradictions.hasErrors ? 2 : 0;
@@ -51,10 +53,9 @@ async function load(paths: readonly string[], lenient: boolean): Promise<NamedCo
     boxes.push({ name: boxes.some((box) => box.name === name) ? `${name}#${index + 1}` : name, configuration });
   }
   const isUsable = problems.length === 0 && !diagnostics.hasErrors;
-  if (!isUsable) {
-    printDiagnostics(diagnostics);
-    printError(`Not simulated: ${countText(diagnostics.all, problems.length)}`);
-  }
+  // Warnings too: what of a file does nothing is often what its author built on.
+  printDiagnostics(diagnostics);
+  if (!isUsable) printError(`Not simulated: ${countText(diagnostics.all, problems.length)}`);
   return isUsable ? boxes : undefined;
 }
 

@@ -24,6 +24,8 @@ interface Delivery {
 export class SimulatedCluster {
   now = microseconds(0);
   readonly boxes: readonly SimulatedBox[];
+  /** The network between the boxes is gone: nothing that is sent arrives. */
+  isCut = false;
   #inFlight: Delivery[] = [];
 
   constructor(
@@ -46,6 +48,7 @@ export class SimulatedCluster {
 
   /** @param to undefined: everybody who listens to multicast */
   send(from: SimulatedInstance, packet: Uint8Array, to: IpAddress | undefined): void {
+    if (this.isCut) return;
     for (const instance of this.instances) {
       if (instance.box === from.box || (to !== undefined && instance.source !== to)) continue;
       for (const delay of this.travel(from, instance))

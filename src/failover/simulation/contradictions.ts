@@ -12,14 +12,64 @@ export function findContradictions(boxes: readonly NamedConfiguration[], diagnos
     for (const earlier of boxes.slice(0, index))
       for (const mine of later.configuration.instances)
         for (const theirs of earlier.configuration.instances) compare(mine, theirs, earlier.name, diagnostics);
+  for (const box of boxes) {
+    const others = boxes.filter((other) => other !== box);
+    for (const own of box.configuration.instances) findCounterpart(own, box.name, others, diagnostics);
+  }
+  for (const [index, later] of boxes.entries())
+    for (const earlier of boxes.slice(0, index)) compareGroups(later, earlier, diagnostics);
+}
+
+const isSameRouter = (a: VrrpInstance, b: VrrpInstance): boolean =>
+  a.virtualRouterId === b.virtualRouterId && a.family === b.family;
+
+const sharedAddresses = (a: VrrpInstance, b: VrrpInstance): string[] =>
+  addressesOf(a).filter((address) => addressesOf(b).includes(address));
+
+function findCounterpart(
+  own: VrrpInstance,
+  name: string,
+  others: readonly NamedConfiguration[],
+  diagnostics: Diagnostics,
+): void {
+  const rest = others.flatMap(({ configuration }) => configuration.instances);
+  if (rest.some((other) => isSameRouter(own, other) || sharedAddresses(own, other).length > 0)) return;
+  diagnostics.report({
+    severity: "warning",
+    code: "no-counterpart",
+    span: own.span,
+    message: `(${own.name}) no other file has virtual_router_id ${own.virtualRouterId}: when ${name} fails nobody takes over`,
+    remedy: "give the file of each box that is to stand in for it to bascule simulate",
+  });
+}
+
+/** Two groups whose members prefer different boxes put each other back again and again. */
+function compareGroups(later: NamedConfiguration, earlier: NamedConfiguration, diagnostics: Diagnostics): void {
+  for (const group of later.configuration.syncGroups) {
+    const members = later.configuration.instances.filter(({ name }) => group.members.includes(name));
+    const prefers = (sign: number): VrrpInstance | undefined =>
+      members.find((mine) =>
+        earlier.configuration.instances.some(
+          (theirs) => isSameRouter(mine, theirs) && Math.sign(mine.priority - theirs.priority) === sign,
+        ),
+      );
+    const [here, there] = [prefers(1), prefers(-1)];
+    if (here === undefined || there === undefined) continue;
+    diagnostics.report({
+      severity: "warning",
+      code: "group-divided",
+      span: group.span,
+      message: `sync group ${group.name} prefers ${later.name} for ${here.name} and ${earlier.name} for ${there.name}: it may move to and fro`,
+      remedy: "let the members of a group have their higher priority on the same box",
+    });
+  }
 }
 
 function compare(mine: VrrpInstance, theirs: VrrpInstance, other: string, diagnostics: Diagnostics): void {
   const report = (severity: "error" | "warning", code: string, message: string, remedy: string): void =>
     diagnostics.report({ severity, code, span: mine.span, message: `(${mine.name}) ${message}`, remedy });
-  const shared = addressesOf(mine).filter((address) => addressesOf(theirs).includes(address));
-  const isSame = mine.virtualRouterId === theirs.virtualRouterId && mine.family === theirs.family;
-  if (!isSame) {
+  const shared = sharedAddresses(mine, theirs);
+  if (!isSameRouter(mine, theirs)) {
     if (shared.length > 0)
       report(
         "error",
@@ -46,13 +96,12 @@ function compare(mine: VrrpInstance, theirs: VrrpInstance, other: string, diagno
       `authenticates in another way, or with another password, than ${other}: both would be master`,
       "write the same auth_type and auth_pass in both",
     );
-  if (mine.version === 2 && theirs.version === 2 && mine.advertInterval !== theirs.advertInterval)
-    report(
-      "error",
-      "interval-mismatch",
-      `advertises each ${mine.advertInterval / 1e6} s, ${other} each ${theirs.advertInterval / 1e6} s: VRRPv2 refuses that`,
-      "write the same advert_int in both",
-    );
+  if (mine.version === theirs.version && mine.advertInterval !== theirs.advertInterval) {
+    const intervals = `advertises each ${mine.advertInterval / 1e6} s, ${other} each ${theirs.advertInterval / 1e6} s`;
+    const remedy = "write the same advert_int in both";
+    if (mine.version === 2) report("error", "interval-mismatch", `${intervals}: VRRPv2 refuses that`, remedy);
+    else report("warning", "interval-differs", `${intervals}: how long a fail-over takes depends on who fails`, remedy);
+  }
   compareTransports(mine, theirs, other, report);
   if (shared.length === 0 || shared.length !== addressesOf(mine).length || shared.length !== addressesOf(theirs).length)
     report(
@@ -84,6 +133,13 @@ function compareTransports(mine: VrrpInstance, theirs: VrrpInstance, other: stri
     );
     return;
   }
+  if (here.kind === "multicast" && there.kind === "multicast" && here.group !== there.group)
+    report(
+      "error",
+      "multicast-group-mismatch",
+      `advertises to ${here.group}, ${other} to ${there.group}: both would be master`,
+      "write the same mcast_dst_ip, or vrrp_mcast_group4 and 6, in both",
+    );
   if (here.kind === "multicast" || there.kind === "multicast") return;
   const misses = (peers: typeof here.peers, source: string | undefined): boolean =>
     source !== undefined && !peers.some(({ address }) => address === source);

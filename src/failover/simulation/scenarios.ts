@@ -37,15 +37,22 @@ export function playScenarios(boxes: readonly NamedConfiguration[]): Scenario[] 
     holdings: observe(start, () => {}, horizon),
     recovery: undefined,
   };
-  const preferred = new Set(start.instances.filter(({ isMaster }) => isMaster).map(({ box }) => box.name));
-  const failures = [...boxes.entries()]
-    .filter(([, { name }]) => preferred.has(name))
-    .flatMap(([index, box]) => failuresOf(box).map((failure) => play(boxes, [index], failure, horizon)));
-  return [
-    first,
-    ...failures,
-    ...scriptsEverywhere(boxes).map((failure) => play(boxes, [...boxes.keys()], failure, horizon)),
-  ];
+  const failures = boxes.flatMap((box, index) =>
+    failuresOf(box).map((failure) => play(boxes, [index], failure, horizon)),
+  );
+  const everywhere = [...scriptsEverywhere(boxes), ...(boxes.length > 1 ? [CUT] : [])];
+  return [first, ...failures, ...everywhere.map((failure) => play(boxes, [...boxes.keys()], failure, horizon))];
+}
+
+/** Links are up, and a switch in between is not: a split brain, unless there is another path. */
+const CUT: Failure = {
+  event: "the boxes do not hear each other",
+  fail: ({ cluster }) => cut(cluster, true),
+  recover: ({ cluster }) => cut(cluster, false),
+};
+
+function cut(cluster: SimulatedCluster, isCut: boolean): void {
+  cluster.isCut = isCut;
 }
 
 function play(
@@ -56,13 +63,18 @@ function play(
 ): Scenario {
   const cluster = new SimulatedCluster(boxes);
   cluster.run(horizon);
-  // Right behind an advertisement, so that the others wait as long for the next as they can.
-  const masters = cluster.instances.filter(({ isMaster }) => isMaster);
-  cluster.runUntil(() => masters.some(({ sentAt }) => sentAt === cluster.now), horizon);
   const each = (what: (box: SimulatedBox) => void) => () => on.forEach((index) => void what(cluster.boxes[index]!));
+  awaitAdvertisement(cluster, horizon);
   const holdings = observe(cluster, each(failure.fail), horizon);
+  awaitAdvertisement(cluster, horizon);
   const recovery = observe(cluster, each(failure.recover), horizon);
   return { event: failure.event, holdings, recovery };
+}
+
+/** Right behind an advertisement the others wait as long for the next as they can. */
+function awaitAdvertisement(cluster: SimulatedCluster, horizon: Microseconds): void {
+  const masters = cluster.instances.filter(({ isMaster }) => isMaster);
+  cluster.runUntil(() => masters.some(({ sentAt }) => sentAt === cluster.now), horizon);
 }
 
 /** Lets it happen and waits until nothing moves any more. */

@@ -2,12 +2,13 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { Diagnostics } from "../../../src/config/diagnostics.js";
 import { readKeepalived } from "../../../src/config/keepalived/read.js";
 import { findContradictions, type NamedConfiguration } from "../../../src/failover/simulation/contradictions.js";
 import { reportText } from "../../../src/failover/simulation/report.js";
 import { playScenarios, type Scenario } from "../../../src/failover/simulation/scenarios.js";
+import { findIdleWeights } from "../../../src/failover/simulation/weights.js";
 import { articleConfigs } from "../../support/repository.js";
 
 function box(name: string, text: string): NamedConfiguration {
@@ -27,6 +28,12 @@ vrrp_instance VI_1 {
         ${address}
     }
 }`;
+
+const grouped = (first: number, second: number): string =>
+  `vrrp_sync_group G {\n group {\n VI_1\n VI_2\n }\n}${instance(first)}${instance(second, "", "203.0.113.100")
+    .replace("VI_1", "VI_2")
+    .replace("eth0", "eth1")
+    .replace("51", "52")}`;
 
 const scenario = (all: readonly Scenario[], event: string): Scenario => {
   const found = all.find((each) => each.event === event);
@@ -76,9 +83,12 @@ test("a published pair, verbatim: the delay of 30 s before it comes back shows",
     readFileSync(join(articleConfigs, "kubernetes-api", name, "keepalived.conf"), "utf8");
   const all = playScenarios([box("lb1", file("lb1")), box("lb2", file("lb2"))]);
   const text = reportText(all);
-  assert.match(text, /^lb1 dies\n {2}192\.168\.0\.10: lb2 holds it after 3\.61 s\n/m);
-  assert.match(text, /when that is over: 192\.168\.0\.10: lb1 holds it after 3[0-9]\.\d+ s/);
-  assert.match(text, /^chk_haproxy fails everywhere\n {2}192\.168\.0\.10: NOBODY holds it, from 1\.00 s on$/m);
+  assert.match(text, /^lb1 dies\n {2}192\.168\.0\.10, 192\.168\.1\.10: lb2 holds it after 3\.61 s\n/m);
+  assert.match(text, /when that is over: 192\.168\.0\.10, 192\.168\.1\.10: lb1 holds it after 3[0-9]\.\d+ s/);
+  assert.match(
+    text,
+    /^chk_haproxy fails everywhere\n {2}192\.168\.0\.10, 192\.168\.1\.10: NOBODY holds it, from 1\.00 s on$/m,
+  );
 });
 
 for (const [what, mine, theirs, code] of [
@@ -92,6 +102,13 @@ for (const [what, mine, theirs, code] of [
   ],
   ["another version", instance(150, "version 3"), instance(100), "version-mismatch"],
   ["another interval", instance(150, "advert_int 2"), instance(100), "interval-mismatch"],
+  [
+    "another interval of VRRPv3",
+    instance(150, "version 3\nadvert_int 0.1"),
+    instance(100, "version 3"),
+    "interval-differs",
+  ],
+  ["another multicast group", instance(150), instance(100, "mcast_dst_ip 224.0.0.77"), "multicast-group-mismatch"],
   ["other addresses", instance(150), instance(100, "", "192.0.2.101"), "addresses-differ"],
   [
     "unicast against multicast",
@@ -116,6 +133,72 @@ for (const [what, mine, theirs, code] of [
     assert.equal(diagnostics.all[0]!.span.file.path, "lb2.conf");
   });
 
+test("an instance that no other file has is told of: nobody would take over", () => {
+  const diagnostics = new Diagnostics();
+  const other = instance(100, "", "192.0.2.101").replace("51", "52");
+  findContradictions([box("lb1", instance(150)), box("lb2", other)], diagnostics);
+  assert.deepEqual(
+    diagnostics.all.map((each) => [each.code, each.span.file.path]),
+    [
+      ["no-counterpart", "lb1.conf"],
+      ["no-counterpart", "lb2.conf"],
+    ],
+  );
+});
+
+test("a sync group that prefers one box for one member and another for the next is told of", () => {
+  const diagnostics = new Diagnostics();
+  findContradictions([box("lb1", grouped(150, 100)), box("lb2", grouped(100, 150))], diagnostics);
+  assert.deepEqual(
+    diagnostics.all.map((each) => each.code),
+    ["group-divided"],
+  );
+});
+
+describe("a weight that is too small to change anything", () => {
+  const script = (name: string, weight: number): string =>
+    `vrrp_script ${name} {\n script /bin/true\n weight ${weight}\n}\n`;
+  const warnings = (text: string, other = instance(100)): string[] => {
+    const diagnostics = new Diagnostics();
+    findIdleWeights([box("lb1", text), box("lb2", other)], diagnostics);
+    return diagnostics.all.map(({ message }) => message);
+  };
+  const one = (weight: number): string => script("chk", weight) + instance(150, "track_script {\n chk\n }");
+
+  test("is told of, with both priorities", () => {
+    assert.deepEqual(warnings(one(-20)), [
+      "(VI_1) with chk failing its priority is 130, and lb2 has 100: lb1 keeps the addresses",
+    ]);
+    assert.equal(warnings(one(-50)).length, 1, "an equal priority preempts nobody");
+    assert.deepEqual(warnings(one(-51)), []);
+  });
+
+  test("counts with the others: two of them may be enough", () => {
+    const two = (weight: number): string =>
+      script("a", weight) + script("b", weight) + instance(150, "track_script {\n a\n b\n }");
+    assert.match(warnings(two(-20))[0]!, /^\(VI_1\) with a and b failing its priority is 110/);
+    assert.deepEqual(warnings(two(-30)), []);
+  });
+
+  test("is no matter on a box that is not preferred, nor where a failure is a fault", () => {
+    assert.deepEqual(warnings(instance(150), one(-1).replace("150", "100")), []);
+    assert.deepEqual(warnings(one(0)), []);
+  });
+});
+
+test("where the boxes do not hear each other both hold the address, until they do", () => {
+  const all = playScenarios([box("lb1", instance(150)), box("lb2", instance(100))]);
+  const cut = scenario(all, "the boxes do not hear each other");
+  assert.equal(outcome(cut.holdings[0]), "lb1 and lb2 after 3610 ms");
+  assert.deepEqual(cut.recovery![0]!.holders, ["lb1"]);
+  assert.ok(cut.recovery![0]!.after! < 1_000_000, "within one interval");
+});
+
+test("what changes nothing is told in one list", () => {
+  const text = reportText(playScenarios([box("lb1", instance(150)), box("lb2", instance(100))]));
+  assert.match(text, /^nothing moves when\n {2}lb2 is stopped\n {2}lb2 dies\n {2}lb2 loses eth0\n/m);
+});
+
 test("where advertisements are refused, both hold the address: the simulation shows it", () => {
   const password = (text: string) => `authentication {\n auth_type PASS\n auth_pass ${text}\n }`;
   const all = playScenarios([box("lb1", instance(150, password("a"))), box("lb2", instance(100, password("b")))]);
@@ -123,12 +206,7 @@ test("where advertisements are refused, both hold the address: the simulation sh
 });
 
 test("a sync group moves with the interface that only one of its members needs", () => {
-  const group = (priority: number) =>
-    `vrrp_sync_group G {\n group {\n VI_1\n VI_2\n }\n}${instance(priority)}${instance(priority, "", "203.0.113.100")
-      .replace("VI_1", "VI_2")
-      .replace("eth0", "eth1")
-      .replace("51", "52")}`;
-  const all = playScenarios([box("lb1", group(150)), box("lb2", group(100))]);
+  const all = playScenarios([box("lb1", grouped(150, 150)), box("lb2", grouped(100, 100))]);
   const { holdings } = scenario(all, "lb1 loses eth1");
   assert.deepEqual(
     holdings.map(({ holders }) => holders),
