@@ -17,8 +17,9 @@ const VIP = "192.0.2.100";
 const PATIENCE = { deadlineMs: 15_000 };
 
 /** A password of its own: no advertisement of the other is accepted, as if the network were cut. */
-const configuration = (password: string, priority: number, peer: string, key: string): string => `
+const configuration = (password: string, priority: number, peer: string, key: string, protocol: string): string => `
   heartbeat_path back {
+    protocol ${protocol}
     interface eth1
     peer {
       ${peer}
@@ -44,7 +45,10 @@ async function start(host: Host): Promise<HostProcess> {
   return program;
 }
 
-async function pair(t: TestContext, key = "correct horse battery staple"): Promise<{ lab: Lab; a: Host; b: Host }> {
+async function pair(
+  t: TestContext,
+  { key = "correct horse battery staple", protocol = "udp" } = {},
+): Promise<{ lab: Lab; a: Host; b: Host }> {
   const lab = await Lab.create({ name: "heartbeat" });
   t.after(() => lab.destroy());
   const make = (name: string, last: number): Promise<Host> =>
@@ -55,12 +59,12 @@ async function pair(t: TestContext, key = "correct horse battery staple"): Promi
       },
     });
   const [a, b] = await Promise.all([make("a", 11), make("b", 12)]);
-  a.writeFile(CONFIG, configuration("one", 250, "203.0.113.12", "correct horse battery staple"));
-  b.writeFile(CONFIG, configuration("two", 240, "203.0.113.11", key));
+  a.writeFile(CONFIG, configuration("one", 250, "203.0.113.12", "correct horse battery staple", protocol));
+  b.writeFile(CONFIG, configuration("two", 240, "203.0.113.11", key, protocol));
   return { lab, a, b };
 }
 
-describe("a heartbeat path", { skip: needsRoot, concurrency: 2 }, () => {
+describe("a heartbeat path", { skip: needsRoot, concurrency: 4 }, () => {
   test("while advertisements do not pass, one holds the addresses; the other takes over when it dies", async (t) => {
     const { lab, a, b } = await pair(t);
     const first = await start(a);
@@ -79,17 +83,20 @@ describe("a heartbeat path", { skip: needsRoot, concurrency: 2 }, () => {
     await throughout(2_000, () => lab.holders(VIP), ["a"]);
   });
 
-  test("two that hold the addresses settle as soon as heartbeats pass", async (t) => {
-    const { lab, a, b } = await pair(t);
-    await a.unplug("eth1");
-    await Promise.all([start(a), start(b)]);
-    await eventually(() => lab.holders(VIP), ["a", "b"], PATIENCE);
-    await a.plug("eth1");
-    await eventually(() => lab.holders(VIP), ["a"], PATIENCE);
-  });
+  for (const protocol of ["udp", "tcp"])
+    test(`two that hold the addresses settle as soon as heartbeats pass (${protocol})`, async (t) => {
+      const { lab, a, b } = await pair(t, { protocol });
+      await a.unplug("eth1");
+      await Promise.all([start(a), start(b)]);
+      await eventually(() => lab.holders(VIP), ["a", "b"], PATIENCE);
+      await a.plug("eth1");
+      // An interval of one second, and what the test needs to see it.
+      await eventually(() => lab.holders(VIP), ["a"], { deadlineMs: 2_000 });
+      await throughout(3_500, () => lab.holders(VIP), ["a"]);
+    });
 
   test("with another key nothing is believed, and the log says so", async (t) => {
-    const { lab, a, b } = await pair(t, "another horse battery staple");
+    const { lab, a, b } = await pair(t, { key: "another horse battery staple" });
     const [first] = await Promise.all([start(a), start(b)]);
     await eventually(() => lab.holders(VIP), ["a", "b"], PATIENCE);
     await first!.waitForLine(/heartbeat_path back: received a heartbeat with a wrong signature/);

@@ -8,7 +8,6 @@
 export const planned: ReadonlySet<string> = new Set([
   // The protocol
   "vrrp_instance vrf",
-  "heartbeat_path protocol",
   // Addresses, routes and interfaces
   "vrrp_instance use_ipvlan",
   "track_group",

@@ -55,6 +55,15 @@ export function encodeHeartbeat(into: Buffer, key: Uint8Array, sender: bigint, a
   return end + SIGNATURE;
 }
 
+/**
+ * Where a heartbeat ends in a stream, whose first octets these are.
+ * @returns its length; 0 as long as that cannot be told; -1 if this is no heartbeat
+ */
+export function heartbeatLength(octets: Buffer, length: number): number {
+  if (length < 5) return 0;
+  return octets.readUInt32BE(0) === MAGIC ? HEADER + ENTRY * octets[4]! + SIGNATURE : -1;
+}
+
 /** Believes heartbeats that are signed with the key, each once. */
 export class HeartbeatReader {
   /** When the last one was sent that was accepted, by sender. */
