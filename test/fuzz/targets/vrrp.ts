@@ -1,6 +1,14 @@
 /** VRRP packets as a raw socket gives them, IP header in front. */
 import assert from "node:assert/strict";
+import { AH_LENGTH } from "../../../src/failover/wire/authentication-header.js";
 import { addressOctets, parseIp } from "../../../src/failover/wire/ip-address.js";
+import {
+  IPPROTO_AH,
+  IPPROTO_VRRP,
+  IpHeader,
+  pseudoHeaderSum,
+  readIpHeader,
+} from "../../../src/failover/wire/ip-header.js";
 import { internetChecksum } from "../../../src/failover/wire/ipv4.js";
 import {
   Advertisement,
@@ -37,15 +45,28 @@ function packetOf(own: AdvertisementSettings): Buffer {
 }
 
 const CORPUS = SETTINGS.map(packetOf);
-/** Where the checksum stands behind an IPv4 header without options. */
-const CHECKSUM = 26;
-
 /** A damaged packet gets no further than its checksum, unless that is put right. */
 function repaired(packet: Buffer): Buffer {
   const copy = Buffer.from(packet);
-  if (copy.length < 28 || copy[0] !== 0x45) return copy;
-  copy.writeUInt16BE(0, CHECKSUM);
-  copy.writeUInt16BE(internetChecksum(copy, 20, Math.min(copy.length, copy.readUInt16BE(2)) - 20), CHECKSUM);
+  const header = new IpHeader();
+  if (!readIpHeader(copy, copy.length, header)) return copy;
+  const start = header.start + (header.protocol === IPPROTO_AH ? AH_LENGTH : 0);
+  const length = header.end - start;
+  if (length < 8) return copy;
+  const pseudo = header.family === 6 ? pseudoHeaderSum(copy, 6, IPPROTO_VRRP, length) : 0;
+  copy.writeUInt16BE(0, start + 6);
+  copy.writeUInt16BE(internetChecksum(copy, start, length, pseudo), start + 6);
+  return copy;
+}
+
+const SIGNED = CORPUS[2]!;
+/** Type of service, flags, header checksum: what routers may change on the way (RFC 2402 §3.3.3.1). */
+const UNSIGNED = [1, 6, 7, 10, 11];
+
+/** What is covered by the signature of the only packet that was ever signed. */
+function signedPart(packet: Buffer): Buffer {
+  const copy = Buffer.from(packet.subarray(0, SIGNED.length));
+  for (const at of UNSIGNED) copy[at] = 0;
   return copy;
 }
 
@@ -65,6 +86,8 @@ function judge(packet: Buffer): void {
     const verdict = checkAdvertisement(got, own, packet);
     assert.ok(verdict === "ok" || REJECTIONS.includes(verdict));
     sameAddresses(got, own);
+    if (verdict === "ok" && own.authentication?.type === "AH")
+      assert.deepEqual(signedPart(packet), signedPart(SIGNED), "nobody without the key makes an advertisement");
   }
 }
 
