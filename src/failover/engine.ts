@@ -5,7 +5,6 @@
 
 import { readFileSync } from "node:fs";
 import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
-import { microseconds } from "../config/units.js";
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
 import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
@@ -28,6 +27,7 @@ import { Announcer, type Announcing, sendAnnouncement } from "./announcer.js";
 import { InstanceCounters } from "./counters.js";
 import { receiveBufferOf } from "./endpoint.js";
 import { RunningHeartbeat } from "./heartbeat.js";
+import { heartbeatInterval } from "./heartbeat-timing.js";
 import type { ReportedState } from "./instance.js";
 import { LinkDelays } from "./link-delays.js";
 import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
@@ -209,10 +209,9 @@ export class Engine {
 
   #makeHeartbeats(log: Surroundings["log"]): RunningHeartbeat[] {
     const { heartbeatPaths, instances } = this.orders.configuration;
-    const shortest = Math.min(...instances.map(({ advertInterval }) => advertInterval));
     return heartbeatPaths.flatMap((own) => {
       try {
-        const interval = own.interval ?? microseconds(shortest);
+        const interval = heartbeatInterval(own, instances);
         return [new RunningHeartbeat(own, interval, monotonic(), (text) => log("warning", text))];
       } catch (error) {
         // The addresses are worth more than the second path.

@@ -2,11 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { HeartbeatPath } from "../config/keepalived/model.js";
-import { type Microseconds, microseconds } from "../config/units.js";
+import type { Microseconds } from "../config/units.js";
 import { errnoText } from "../sys/errno.js";
 import { allocate } from "../sys/memory.js";
 import { Complaints } from "./complaints.js";
 import { TcpHeartbeats } from "./heartbeat-tcp.js";
+import { heartbeatLifetime } from "./heartbeat-timing.js";
 import type { HeartbeatTransport } from "./heartbeat-transport.js";
 import { UdpHeartbeats } from "./heartbeat-udp.js";
 import { monotonic } from "./precise-loop.js";
@@ -14,11 +15,6 @@ import { after, type Instant } from "./timers.js";
 import { type Claim, encodeHeartbeat, HeartbeatReader, MAX_HEARTBEAT } from "./wire/heartbeat.js";
 
 const sendMemory = allocate(MAX_HEARTBEAT);
-/** How long a claim counts, in intervals: two heartbeats may be lost, and a dead master is not waited for longer. */
-const LIFETIME = 2.5;
-
-export const heartbeatLifetime = (interval: Microseconds): Microseconds => microseconds(Math.ceil(LIFETIME * interval));
-
 export class RunningHeartbeat {
   nextAt: Instant;
   readonly #key: Uint8Array;

@@ -8,8 +8,10 @@ import {
   type TrackedWorld,
   withGroupTrackers,
 } from "../tracking.js";
+import type { Claim } from "../wire/heartbeat.js";
 import { type IpAddress, parseIp } from "../wire/ip-address.js";
 import type { SimulatedCluster } from "./cluster.js";
+import { pathAddress, SimulatedHeartbeat } from "./heartbeat.js";
 import { SimulatedInstance } from "./instance.js";
 
 interface RunningScript {
@@ -20,6 +22,7 @@ interface RunningScript {
 
 export class SimulatedBox {
   readonly instances: readonly SimulatedInstance[];
+  readonly heartbeats: readonly SimulatedHeartbeat[];
   isUp = true;
   readonly #groups: readonly RunningSyncGroup[];
   readonly #linksDown = new Set<string>();
@@ -45,6 +48,9 @@ export class SimulatedBox {
         group !== undefined,
       );
     });
+    this.heartbeats = configuration.heartbeatPaths.map(
+      (path) => new SimulatedHeartbeat(this, path, index, pathAddress(path, index, all)),
+    );
     this.#groups = syncGroups.map((group) => {
       const members = this.instances.filter(({ own }) => group.members.includes(own.name));
       const running = new RunningSyncGroup(
@@ -72,6 +78,17 @@ export class SimulatedBox {
 
   link(name: string): "up" | "down" {
     return this.#linksDown.has(name) ? "down" : "up";
+  }
+
+  /** The instance of that number and family; none if two interfaces have one. */
+  virtualRouter({ virtualRouterId, family }: Claim): SimulatedInstance | undefined {
+    const found = this.instances.filter(({ own }) => own.virtualRouterId === virtualRouterId && own.family === family);
+    return found.length === 1 ? found[0] : undefined;
+  }
+
+  /** Some instance has become master, or is not any more: peers hear of it at once. */
+  hasMoved(): void {
+    for (const heartbeat of this.heartbeats) heartbeat.nextAt = this.cluster.now;
   }
 
   start(): void {
@@ -127,6 +144,7 @@ export class SimulatedBox {
     return Math.min(
       ...this.instances.map(({ nextMoment }) => nextMoment),
       ...this.#scripts.map(({ nextAt }) => nextAt),
+      ...this.heartbeats.map(({ nextAt }) => nextAt),
       Number.POSITIVE_INFINITY,
     );
   }
@@ -135,6 +153,7 @@ export class SimulatedBox {
     if (!this.isUp) return;
     this.#runScripts();
     for (const instance of this.instances) instance.fireTimers();
+    for (const heartbeat of this.heartbeats) heartbeat.fireTimers();
   }
 
   #runScripts(): void {

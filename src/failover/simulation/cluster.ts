@@ -6,6 +6,7 @@ import type { KeepalivedConfiguration } from "../../config/keepalived/model.js";
 import { type Microseconds, microseconds } from "../../config/units.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import { SimulatedBox } from "./box.js";
+import type { SimulatedHeartbeat } from "./heartbeat.js";
 import type { SimulatedInstance } from "./instance.js";
 
 /** How long a packet takes. */
@@ -17,14 +18,13 @@ const undisturbed: Travel = () => [LATENCY];
 
 interface Delivery {
   readonly at: number;
-  readonly to: SimulatedInstance;
-  readonly packet: Uint8Array;
+  deliver(): void;
 }
 
 export class SimulatedCluster {
   now = microseconds(0);
   readonly boxes: readonly SimulatedBox[];
-  /** The network between the boxes is gone: nothing that is sent arrives. */
+  /** The network that advertisements go by is gone between the boxes; a heartbeat_path elsewhere is not. */
   isCut = false;
   #inFlight: Delivery[] = [];
 
@@ -52,8 +52,14 @@ export class SimulatedCluster {
     for (const instance of this.instances) {
       if (instance.box === from.box || (to !== undefined && instance.source !== to)) continue;
       for (const delay of this.travel(from, instance))
-        this.#inFlight.push({ at: this.now + delay, to: instance, packet });
+        this.#inFlight.push({ at: this.now + delay, deliver: () => instance.receive(packet) });
     }
+  }
+
+  /** A heartbeat, to whom it reaches. */
+  beat(from: SimulatedHeartbeat, packet: Buffer): void {
+    for (const to of this.boxes.flatMap(({ heartbeats }) => heartbeats))
+      if (from.reaches(to)) this.#inFlight.push({ at: this.now + LATENCY, deliver: () => to.receive(packet) });
   }
 
   run(duration: Microseconds): void {
@@ -87,6 +93,6 @@ export class SimulatedCluster {
   #deliver(): void {
     const due = this.#inFlight.filter(({ at }) => at <= this.now);
     this.#inFlight = this.#inFlight.filter(({ at }) => at > this.now);
-    for (const { to, packet } of due) to.receive(packet);
+    for (const delivery of due) delivery.deliver();
   }
 }

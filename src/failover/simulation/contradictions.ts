@@ -1,6 +1,7 @@
 /** What the files of several boxes say against each other. Each is reported where the later file says it. */
 import type { Diagnostics } from "../../config/diagnostics.js";
 import type { KeepalivedConfiguration, VrrpInstance } from "../../config/keepalived/model.js";
+import { compareHeartbeats } from "./heartbeat-contradictions.js";
 
 export interface NamedConfiguration {
   readonly name: string;
@@ -15,6 +16,7 @@ export function findContradictions(boxes: readonly NamedConfiguration[], diagnos
   for (const box of boxes) {
     const others = boxes.filter((other) => other !== box);
     for (const own of box.configuration.instances) findCounterpart(own, box.name, others, diagnostics);
+    for (const other of others) compareHeartbeats(box.configuration, other.configuration, other.name, diagnostics);
   }
   for (const [index, later] of boxes.entries())
     for (const earlier of boxes.slice(0, index)) compareGroups(later, earlier, diagnostics);

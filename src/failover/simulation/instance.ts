@@ -2,7 +2,9 @@
 import type { VrrpInstance } from "../../config/keepalived/model.js";
 import { type Effect, type InstanceEvent, type InstanceState, initialState, nextDeadline, step } from "../instance.js";
 import type { Member, MemberStanding, RunningSyncGroup } from "../sync-group.js";
+import type { Instant } from "../timers.js";
 import { type Assessment, assess, type FaultReason, isRealFault } from "../tracking.js";
+import type { Claim } from "../wire/heartbeat.js";
 import type { IpAddress } from "../wire/ip-address.js";
 import {
   Advertisement,
@@ -82,6 +84,17 @@ export class SimulatedInstance implements Member {
     this.handle({ kind: "assessed", ...this.#circumstances() });
   }
 
+  /** How it stands, for heartbeats. */
+  get claim(): Claim {
+    const { virtualRouterId, family } = this.own;
+    return { virtualRouterId, family, priority: this.state.priority, isMaster: this.isMaster, source: this.source };
+  }
+
+  /** A peer is master, as it says by a heartbeat. */
+  claimed({ priority, source }: Claim, until: Instant): void {
+    this.handle({ kind: "heartbeat", priority, source, until });
+  }
+
   takeOver(): void {
     this.handle({ kind: "take-over" });
   }
@@ -125,6 +138,7 @@ export class SimulatedInstance implements Member {
   #apply(effect: Effect): void {
     if (effect.kind === "add-addresses") this.holds = true;
     else if (effect.kind === "remove-addresses") this.holds = false;
+    else if (effect.kind === "state-changed") this.box.hasMoved();
     else if (effect.kind === "send-advertisement" && this.#isConnected) this.#advertise(effect.priority);
   }
 
