@@ -1,6 +1,6 @@
 /** The server's side of an HTTP/2 connection in memory, with sessions that do what they are told, when they are told. */
 import { ChunkedDecoder } from "../../src/proxy/http1/chunked.js";
-import { COMPRESSION_FAILED, Http2Connection, MAX_HEADER_LIST } from "../../src/proxy/http2/connection.js";
+import { COMPRESSION_FAILED, Http2Connection } from "../../src/proxy/http2/connection.js";
 import { ErrorCode } from "../../src/proxy/http2/error-code.js";
 import { Body, RequestBuilder } from "../../src/proxy/http2/request-builder.js";
 import { Http2Stream } from "../../src/proxy/http2/stream.js";
@@ -8,7 +8,7 @@ import type { ByteBuffer } from "../../src/reactor/buffers.js";
 import type { ConnectionOwner } from "../../src/reactor/channel.js";
 import { EAGAIN } from "../../src/sys/errno.js";
 
-const builder = new RequestBuilder(MAX_HEADER_LIST);
+const builder = new RequestBuilder(16_384);
 
 /** One stream's session: it reads HTTP/1.1 and sends it. */
 export class ScriptedSession implements ConnectionOwner {

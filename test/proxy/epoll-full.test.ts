@@ -9,6 +9,7 @@ import { Handshake } from "../../src/proxy/tls/handshake.js";
 import { Loop } from "../../src/reactor/loop.js";
 import { internetAddress } from "../../src/sys/address.js";
 import { SystemError } from "../../src/sys/errno.js";
+import { keepForLife } from "../../src/sys/socket.js";
 
 const client = new ClientAddress(Buffer.from(internetAddress("192.0.2.1", 1024).memory.bytes));
 const never = (): never => assert.fail("nobody is to hear of it");
@@ -18,6 +19,7 @@ function refused(t: TestContext, register: (loop: Loop, fd: number) => unknown):
   const loop = new Loop();
   t.after(() => loop.close());
   const fd = openSync(import.meta.filename, "r");
+  keepForLife(fd); // Node has opened it
   assert.throws(() => register(loop, fd), SystemError);
   assert.throws(() => fstatSync(fd), { code: "EBADF" });
   assert.equal(loop.timers.untilNext(loop.now), -1, "no timer is armed");

@@ -13,14 +13,17 @@ export interface HttpServer {
   readonly sockets: ReadonlySet<Socket>;
 }
 
-/** @param keepAliveTimeout milliseconds that it keeps an idle connection */
+/**
+ * @param keepAliveTimeout milliseconds that it keeps an idle connection
+ * @param maxHeaderSize octets of a request's head
+ */
 export async function serveHttp(
   t: TestContext,
   onRequest: RequestListener,
-  { port = 0, keepAliveTimeout = 60_000 } = {},
+  { port = 0, keepAliveTimeout = 60_000, maxHeaderSize = 16_384 } = {},
 ): Promise<HttpServer> {
   const sockets = new Set<Socket>();
-  const server = createHttpServer({ keepAliveTimeout }, (request, response) => {
+  const server = createHttpServer({ keepAliveTimeout, maxHeaderSize }, (request, response) => {
     result.requests++;
     onRequest(request, response);
   });

@@ -8,19 +8,18 @@ import { ECONNRESET } from "../../sys/errno.js";
 import { ErrorCode } from "./error-code.js";
 import { type FrameHandler, FrameReader } from "./frame-reader.js";
 import { FrameTransport } from "./frame-transport.js";
+import { FrameWriter } from "./frame-writer.js";
 import { Flag, MAX_WINDOW } from "./frames.js";
 import { type FieldSink, HpackDecoder } from "./hpack-decoder.js";
 import { HpackEncoder } from "./hpack-encoder.js";
 import type { Http2Limits } from "./limits.js";
 import { PeerConduct } from "./peer-conduct.js";
 import { ReceiveFlow } from "./receive-flow.js";
-import { SendFlow } from "./send-flow.js";
+import { roomForHead, SendFlow } from "./send-flow.js";
 import { PeerSettings } from "./settings.js";
 import type { Http2Stream } from "./stream.js";
 import { StreamList } from "./stream-list.js";
 
-/** Names, values and 32 octets a field (SETTINGS_MAX_HEADER_LIST_SIZE); HAProxy's limit is its buffer as well. */
-export const MAX_HEADER_LIST = 16_384;
 /** Streams that we reset and may still hear of. */
 const REMEMBERED = 64;
 /** What `takeTrailers` returns when HPACK is out of step. */
@@ -53,11 +52,11 @@ export abstract class Http2Connection extends FrameTransport implements FrameHan
     readonly isServer: boolean,
     readonly limits: Http2Limits,
   ) {
-    super(transport, pool);
-    this.decoder = new HpackDecoder(MAX_HEADER_LIST, limits.tableSize);
-    this.#reader = new FrameReader(limits.frame);
+    super(transport, pool, new FrameWriter(roomForHead(limits)));
+    this.decoder = new HpackDecoder(limits.headerList, limits.tableSize);
+    this.#reader = new FrameReader(limits.frame, this.decoder.largestBlock);
     this.receiving = new ReceiveFlow(this, limits);
-    this.sending = new SendFlow(transport, this.output);
+    this.sending = new SendFlow(transport, this.output, limits.fields);
   }
 
   /** A field block has come, for a new stream or an old one. 0, or the ErrorCode that ends the connection. */

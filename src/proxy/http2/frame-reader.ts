@@ -5,7 +5,6 @@
 import type { ByteBuffer } from "../../reactor/buffers.js";
 import { ErrorCode } from "./error-code.js";
 import { checkFrame, Flag, FRAME_HEADER, FrameType, readUint24, readUint31, readUint32 } from "./frames.js";
-import { MAX_BLOCK } from "./hpack-decoder.js";
 
 /** Each method returns 0, or the ErrorCode with which the connection has to end. */
 export interface FrameHandler {
@@ -54,8 +53,14 @@ export class FrameReader {
   #continuations = 0;
   #hasSettings = false;
 
-  /** @param largestFrame octets of payload that we have allowed */
-  constructor(readonly largestFrame: number) {}
+  /**
+   * @param largestFrame octets of payload that we have allowed
+   * @param largestBlock octets of a field block
+   */
+  constructor(
+    readonly largestFrame: number,
+    readonly largestBlock: number,
+  ) {}
 
   /**
    * Takes the frames of buffer, up to the first that is not whole.
@@ -214,8 +219,8 @@ export class FrameReader {
   }
 
   #onFragment(flags: number, bytes: Uint8Array, from: number, to: number, handler: FrameHandler): number {
-    if (this.#blockLength + to - from > MAX_BLOCK) return ErrorCode.ENHANCE_YOUR_CALM;
-    this.#block ??= new Uint8Array(MAX_BLOCK);
+    if (this.#blockLength + to - from > this.largestBlock) return ErrorCode.ENHANCE_YOUR_CALM;
+    this.#block ??= new Uint8Array(this.largestBlock);
     this.#block.set(bytes.subarray(from, to), this.#blockLength);
     this.#blockLength += to - from;
     if ((flags & Flag.END_HEADERS) === 0) return 0;

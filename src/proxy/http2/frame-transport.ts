@@ -8,7 +8,7 @@ import type { Channel, ConnectionOwner } from "../../reactor/channel.js";
 import type { Handler, Loop } from "../../reactor/loop.js";
 import { EAGAIN, ECONNRESET } from "../../sys/errno.js";
 import { FAIR_SHARE } from "../http1/transfer.js";
-import { FrameWriter } from "./frame-writer.js";
+import type { FrameWriter } from "./frame-writer.js";
 
 /** How long a peer may go on sending after GOAWAY, in milliseconds: a close in between could destroy it. */
 const LINGER = 1000;
@@ -17,7 +17,6 @@ const Phase = { open: 0, flushing: 1, lingering: 2, closed: 3 } as const;
 
 export abstract class FrameTransport implements ConnectionOwner, Handler {
   readonly loop: Loop;
-  readonly output = new FrameWriter();
   #input: ByteBuffer | undefined;
   #phase: number = Phase.open;
   #isFlushDue = false;
@@ -26,6 +25,7 @@ export abstract class FrameTransport implements ConnectionOwner, Handler {
   constructor(
     readonly transport: Channel,
     readonly pool: BufferPool,
+    readonly output: FrameWriter,
   ) {
     this.loop = transport.loop;
     transport.owner = this;

@@ -6,19 +6,32 @@ import { BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
 import type { Channel } from "../../reactor/channel.js";
 import { Flag, FRAME_HEADER, FrameType, MAX_FRAME, writeFrameHeader, writeUint32 } from "./frames.js";
 
-const OUTPUT_SIZE = 32_768;
+const LEAST_SIZE = 32_768;
 /** Room that DATA and HEADERS leave: a peer that reads nothing must still be told of errors. */
 const CONTROL_ROOM = 4096;
 /** With less than this, no more frames are read: each may ask for an answer. */
 const READ_ROOM = 2048;
 
-/** One a thread: all its connections take turns. */
-const outputs = new BufferPool(OUTPUT_SIZE);
+/** By their size, of which a configuration has but one. All connections of a thread take turns. */
+const pools = new Map<number, BufferPool>();
+
+function poolOf(size: number): BufferPool {
+  const pool = pools.get(size) ?? new BufferPool(size);
+  pools.set(size, pool);
+  return pool;
+}
 
 export class FrameWriter {
+  readonly #pool: BufferPool;
   #buffer: ByteBuffer | undefined;
   /** More was asked for than fits: the peer has not read for so long that the connection is lost. */
   overflowed = false;
+
+  /** @param room octets that the longest field block takes */
+  constructor(room = 0) {
+    const frames = Math.ceil(room / MAX_FRAME) * FRAME_HEADER;
+    this.#pool = poolOf(Math.max(LEAST_SIZE, room + frames + CONTROL_ROOM));
+  }
 
   get isEmpty(): boolean {
     return this.#buffer === undefined;
@@ -26,7 +39,7 @@ export class FrameWriter {
 
   /** Octets of payload that a frame of a message may have now; ≤ 0: none fits. */
   get payloadRoom(): number {
-    return (this.#buffer?.room ?? OUTPUT_SIZE) - FRAME_HEADER - CONTROL_ROOM;
+    return (this.#buffer?.room ?? this.#pool.size) - FRAME_HEADER - CONTROL_ROOM;
   }
 
   /** Whether the peer takes answers fast enough to be listened to. */
@@ -36,7 +49,7 @@ export class FrameWriter {
 
   /** The buffer to write a frame to, from its `end` on. */
   get buffer(): ByteBuffer {
-    this.#buffer ??= outputs.take();
+    this.#buffer ??= this.#pool.take();
     return this.#buffer;
   }
 
@@ -47,19 +60,28 @@ export class FrameWriter {
     buffer.end += FRAME_HEADER + length;
   }
 
-  /** HEADERS whose field block of `length` octets stands at buffer.end + FRAME_HEADER: in two frames if one cannot hold it. */
+  /** HEADERS whose field block of `length` octets stands at buffer.end + FRAME_HEADER: in as many frames as that takes. */
   headers(streamId: number, length: number, endStream: boolean): void {
     const flags = endStream ? Flag.END_STREAM : 0;
     if (length <= MAX_FRAME) {
       this.close(length, FrameType.HEADERS, flags | Flag.END_HEADERS, streamId);
       return;
     }
-    const { bytes, end } = this.buffer;
-    const rest = end + FRAME_HEADER + MAX_FRAME;
-    bytes.copyWithin(rest + FRAME_HEADER, rest, end + FRAME_HEADER + length);
-    writeFrameHeader(bytes, end, MAX_FRAME, FrameType.HEADERS, flags, streamId);
-    writeFrameHeader(bytes, rest, length - MAX_FRAME, FrameType.CONTINUATION, Flag.END_HEADERS, streamId);
-    this.buffer.end = end + 2 * FRAME_HEADER + length;
+    const { buffer } = this;
+    const { bytes } = buffer;
+    // From the last to the first, each frame's payload moves behind the headers of those before it.
+    const continuations = Math.ceil(length / MAX_FRAME) - 1;
+    const first = buffer.end + FRAME_HEADER;
+    for (let frame = continuations; frame > 0; frame--) {
+      const from = first + frame * MAX_FRAME;
+      const size = Math.min(MAX_FRAME, first + length - from);
+      const to = from + frame * FRAME_HEADER;
+      bytes.copyWithin(to, from, from + size);
+      const ending = frame === continuations ? Flag.END_HEADERS : 0;
+      writeFrameHeader(bytes, to - FRAME_HEADER, size, FrameType.CONTINUATION, ending, streamId);
+    }
+    writeFrameHeader(bytes, buffer.end, MAX_FRAME, FrameType.HEADERS, flags, streamId);
+    buffer.end = first + length + continuations * FRAME_HEADER;
   }
 
   /** DATA of bytes[from, to), for which there is room. */
@@ -131,12 +153,12 @@ export class FrameWriter {
       buffer.start += count;
     }
     if (buffer.length === 0) this.release();
-    else if (buffer.start > OUTPUT_SIZE / 2) buffer.compact();
+    else if (buffer.start > this.#pool.size / 2) buffer.compact();
     return true;
   }
 
   release(): void {
-    if (this.#buffer !== undefined) outputs.give(this.#buffer);
+    if (this.#buffer !== undefined) this.#pool.give(this.#buffer);
     this.#buffer = undefined;
   }
 
@@ -148,7 +170,7 @@ export class FrameWriter {
   }
 
   #has(octets: number): boolean {
-    if ((this.#buffer?.room ?? OUTPUT_SIZE) >= octets) return true;
+    if ((this.#buffer?.room ?? this.#pool.size) >= octets) return true;
     this.#buffer!.compact();
     if (this.#buffer!.room >= octets) return true;
     this.overflowed = true;

@@ -11,7 +11,7 @@ import type { HeadLimits } from "../http1/head-limits.js";
 import type { FrontendRuntime } from "../runtime.js";
 import type { ClientSession, SessionContext } from "../session.js";
 import { Counter, type SharedState } from "../shared-state.js";
-import { COMPRESSION_FAILED, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
+import { COMPRESSION_FAILED, Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import {
   DEFAULT_WINDOW,
@@ -27,10 +27,7 @@ import { RequestBuilder } from "./request-builder.js";
 import { Http2Stream } from "./stream.js";
 import { StreamSession } from "./stream-session.js";
 
-const SETTINGS: readonly (readonly [number, number])[] = [
-  [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST],
-  [Setting.ENABLE_CONNECT_PROTOCOL, 1],
-];
+const SETTINGS: readonly (readonly [number, number])[] = [[Setting.ENABLE_CONNECT_PROTOCOL, 1]];
 
 /** When the client has answered it, it has seen our first GOAWAY, and opens no more streams. */
 const SHUTDOWN_PING = new Uint8Array(FRAME_HEADER + 8);
@@ -40,7 +37,7 @@ writeFrameHeader(SHUTDOWN_PING, 0, 8, FrameType.PING, 0, 0);
 const TOO_LARGE = new Uint8Array([0x08, 0x03, 0x34, 0x33, 0x31]);
 
 /** One a thread. */
-const builder = new RequestBuilder(MAX_HEADER_LIST);
+let builder = new RequestBuilder(0);
 
 export class FrontendConnection extends Http2Connection implements SessionContext, ClientSession {
   readonly headLimits: HeadLimits;
@@ -66,6 +63,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     readonly acceptedAt: number,
   ) {
     super(transport, context.pool, true, frontend.http2);
+    if (builder.maxListSize < this.limits.headerList) builder = new RequestBuilder(this.limits.headerList);
     this.state = context.state;
     this.headLimits = context.headLimits;
     this.pipes = context.pipes;

@@ -2,6 +2,7 @@
 import { EPIPE } from "../../sys/errno.js";
 import { COLON, CR, HTAB, LF, SP } from "../http1/characters.js";
 import { FieldId, RequestHead, ResponseHead } from "../http1/head.js";
+import { MOST_FIELDS } from "../http1/message-head.js";
 import { fieldNames, Method } from "../http1/names.js";
 import { isAccept, isKey, Upgrade } from "./extended-connect.js";
 import { FRAME_HEADER } from "./frames.js";
@@ -32,7 +33,7 @@ const INDEX_HTTP = 6;
 const INDEX_HTTPS = 7;
 
 /** A name and a value in a row, where one of them is not in the message's bytes. */
-const pair = new Uint8Array(32_768);
+let pair = new Uint8Array(32_768);
 
 /** What stands in HTTP/1.1 for the connection alone, or is said otherwise in HTTP/2 (§8.2.2). */
 function isLeftOut(id: number): boolean {
@@ -52,8 +53,9 @@ export class HeadEncoder {
   isBodyless = false;
   isChunked = false;
   contentLength = -1;
-  readonly #request = new RequestHead();
-  readonly #response = new ResponseHead();
+  // How many fields there may be has been judged where they came from.
+  readonly #request = new RequestHead(MOST_FIELDS);
+  readonly #response = new ResponseHead(MOST_FIELDS);
 
   /**
    * Sends the head that bytes[at, to) begin with.
@@ -195,6 +197,7 @@ export class HeadEncoder {
 
   /** A field whose name is ours and whose value is bytes[start, end). */
   #range(stream: Http2Stream, at: number, name: Uint8Array, bytes: Uint8Array, start: number, end: number): number {
+    if (pair.length < name.length + end - start) pair = new Uint8Array(2 * (name.length + end - start));
     for (let index = 0; index < name.length; index++) pair[index] = name[index]!;
     let to = name.length;
     for (let from = start; from < end; from++) pair[to++] = bytes[from]!;

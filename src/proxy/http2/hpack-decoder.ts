@@ -9,17 +9,19 @@ export interface FieldSink {
   onField(field: HeaderField): void;
 }
 
-/** Octets of one field block that we decode at all. Huffman's code makes no more than 8/5 of them. */
+/** Octets of one field block that we decode at all, unless larger lists are allowed. Huffman makes no more than 8/5 of them. */
 export const MAX_BLOCK = 32_768;
 /** Integers that matter to us are far below; beyond it a peer is up to something (§5.1). */
 const MAX_INTEGER = 2 ** 24;
 const MAX_INTEGER_OCTETS = 5;
 
 /** Literals are read into it. All that a block can hold fits, with a name from the table. */
-const scratch = new HeaderField(new Uint8Array(2 * MAX_BLOCK), 0, 0);
+let scratch = new HeaderField(new Uint8Array(0), 0, 0);
 
 export class HpackDecoder {
   readonly table: DynamicTable;
+  /** Octets of a block at most. */
+  readonly largestBlock: number;
   /** The fields of the last block were more than allowed (SETTINGS_MAX_HEADER_LIST_SIZE): the rest was left out. */
   tooLarge = false;
   #at = 0;
@@ -38,6 +40,9 @@ export class HpackDecoder {
     readonly tableSize: number = DEFAULT_TABLE_SIZE,
   ) {
     this.table = new DynamicTable(tableSize);
+    this.largestBlock = Math.max(MAX_BLOCK, 2 * maxListSize);
+    const room = 2 * this.largestBlock + tableSize;
+    if (scratch.line.length < room) scratch = new HeaderField(new Uint8Array(room), 0, 0);
     this.#largest = Math.max(tableSize, DEFAULT_TABLE_SIZE);
   }
 
@@ -48,7 +53,7 @@ export class HpackDecoder {
   }
 
   /**
-   * Decodes the field block bytes[start, end), at most MAX_BLOCK octets.
+   * Decodes the field block bytes[start, end), at most `largestBlock` octets.
    * @returns 0, or COMPRESSION_ERROR: the tables no longer agree, and the connection is of no more use
    */
   decode(bytes: Uint8Array, start: number, end: number, sink: FieldSink): number {

@@ -50,7 +50,7 @@ export class RequestBuilder implements FieldSink {
   #hasHost = false;
 
   /** @param maxListSize of the decoder that gives the fields: they then fit */
-  constructor(maxListSize: number) {
+  constructor(readonly maxListSize: number) {
     this.bytes = new Uint8Array(maxListSize + 1024);
     this.#pseudo = new Uint8Array(maxListSize);
     this.#cookie = new Uint8Array(2 * maxListSize);

@@ -63,7 +63,7 @@ export class ResponseBuilder implements FieldSink {
   #upgrade: Upgrade | undefined;
 
   /** @param maxListSize of the decoder that gives the fields: they then fit */
-  constructor(maxListSize: number) {
+  constructor(readonly maxListSize: number) {
     this.bytes = new Uint8Array(maxListSize + 1024);
   }
 

@@ -3,12 +3,20 @@ import type { Channel } from "../../reactor/channel.js";
 import type { FrameWriter } from "./frame-writer.js";
 import { DEFAULT_WINDOW, MAX_FRAME, MAX_WINDOW } from "./frames.js";
 import { FIELD_ROOM } from "./hpack-encoder.js";
+import type { Http2Limits } from "./limits.js";
 import type { Http2Stream } from "./stream.js";
 
-/** Fields of one head, as HTTP/1 has it. */
-const MAX_FIELDS = 101;
-/** Pseudo-header fields that stand before them. */
-const PSEUDO_FIELDS = 5;
+/** Pseudo-header fields that stand before those of HTTP/1, and size updates of the table. */
+const PSEUDO_FIELDS = 6;
+/** `a:` and the end of the line. */
+const SHORTEST_FIELD = 4;
+
+/** Octets that the block of a head can take, whatever its fields. */
+export const roomForHead = ({ head, fields }: Pick<Http2Limits, "head" | "fields">): number => blockSize(head, fields);
+
+/** @param length octets of the head in HTTP/1.1 */
+const blockSize = (length: number, fields: number): number =>
+  length + FIELD_ROOM * (Math.min(fields, Math.ceil(length / SHORTEST_FIELD)) + PSEUDO_FIELDS);
 
 export class SendFlow {
   /** Octets of DATA that the peer takes from all streams together. */
@@ -19,11 +27,13 @@ export class SendFlow {
   constructor(
     readonly transport: Channel,
     readonly output: FrameWriter,
+    /** Field lines of a head at most. */
+    readonly fields: number,
   ) {}
 
   /** Whether a head of `length` bytes can be written now. */
   hasRoom(length: number): boolean {
-    const needed = length + FIELD_ROOM * (MAX_FIELDS + PSEUDO_FIELDS);
+    const needed = blockSize(length, this.fields);
     if (this.output.payloadRoom >= needed) return true;
     this.#makeRoom();
     return this.output.payloadRoom >= needed;

@@ -2,7 +2,7 @@
 import type { BufferPool } from "../../reactor/buffers.js";
 import type { Channel, ConnectionOwner } from "../../reactor/channel.js";
 import { ECONNRESET } from "../../sys/errno.js";
-import { COMPRESSION_FAILED, Http2Connection, MAX_HEADER_LIST } from "./connection.js";
+import { COMPRESSION_FAILED, Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import { DEFAULT_WINDOW, MAX_WINDOW, PREFACE, Setting } from "./frames.js";
 import type { Http2Limits } from "./limits.js";
@@ -10,13 +10,10 @@ import { ResponseBuilder } from "./response-builder.js";
 import { Http2Stream } from "./stream.js";
 import { StreamList } from "./stream-list.js";
 
-const SETTINGS: readonly (readonly [number, number])[] = [
-  [Setting.ENABLE_PUSH, 0],
-  [Setting.MAX_HEADER_LIST_SIZE, MAX_HEADER_LIST],
-];
+const SETTINGS: readonly (readonly [number, number])[] = [[Setting.ENABLE_PUSH, 0]];
 
 /** One a thread. */
-const builder = new ResponseBuilder(MAX_HEADER_LIST);
+let builder = new ResponseBuilder(0);
 
 export class ServerConnection extends Http2Connection {
   #nextId = 1;
@@ -36,6 +33,7 @@ export class ServerConnection extends Http2Connection {
     readonly onEnd: (connection: ServerConnection) => void,
   ) {
     super(transport, pool, false, limits);
+    if (builder.maxListSize < limits.headerList) builder = new ResponseBuilder(limits.headerList);
     this.output.raw(PREFACE, 0, PREFACE.length);
     this.output.settings([...SETTINGS, ...limits.settings]);
     this.output.windowUpdate(0, limits.connectionWindow - DEFAULT_WINDOW);
