@@ -9,10 +9,12 @@ import { dataText } from "../failover/dumps/data.js";
 import type { Failover } from "../failover/failover.js";
 import {
   inheritedMasters,
+  isSpare,
   isSupervised,
   SupervisedProxy,
   stopWithSupervisor,
   tellSupervisor,
+  untilWanted,
 } from "../supervisor/part-side.js";
 import { recogniseProxyScript } from "../supervisor/proxy-script.js";
 import { print, printError } from "./console.js";
@@ -148,6 +150,7 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
     tellSupervisor({ kind: "unusable", reason });
     return code;
   };
+  if (isSpare()) await waitPrepared(flags);
   const sources = readSources(filesOf(flags));
   if (sources.problems.length > 0) return refuse(sources.problems.join("\n"), EXIT.noConfiguration);
   const diagnostics = new Diagnostics();
@@ -166,6 +169,20 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
   nameProcess([names.vrrp ?? names.parent ?? "keepalived", ...args]);
   if (umask !== undefined && !flags.has("umask")) process.umask(umask);
   return serve(flags, configuration, mistakes, foreground);
+}
+
+/**
+ * Loads what a start needs, by reading the files as one: whoever is to go on in a dead one's place has no time for that.
+ * They are read again at the start, for they may have changed.
+ */
+async function waitPrepared(flags: Flags): Promise<void> {
+  const configuration = await loadKeepalived(readSources(filesOf(flags)).files, new Diagnostics(), optionsOf(flags));
+  const { prepareThread } = await import("../failover/failover.js");
+  await Promise.all([import("../config/keepalived/verdict.js"), import("../failover/timed-command.js")]);
+  // A thread stays in the namespace that it began in.
+  if ((flags.value("namespace") ?? configuration.global.networkNamespace) === undefined) prepareThread();
+  nameProcess(["bascule", "spare"]);
+  await untilWanted();
 }
 
 async function serve(

@@ -62,7 +62,7 @@ async function supervise(loaded: Loaded, path: string, failoverFlags: readonly s
   const notifier = await openNotifier();
   const entry = fileURLToPath(new URL("./entry.js", import.meta.url));
   const part = (origin: PartName, args: readonly string[], environment: () => Record<string, string>): Launch =>
-    launcher({ entry, args, environment, onLine: write(origin) });
+    launcher({ entry, args, environment, onLine: write(origin) }, origin === "failover");
 
   const parts: Partial<Record<PartName, Launch>> = {};
   if (loaded.haproxy !== undefined)

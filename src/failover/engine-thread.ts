@@ -8,6 +8,19 @@ import type { EngineOrders, FromEngine, ToEngine } from "./messages.js";
 /** The engine holds a few kilobytes: a small heap keeps its pauses short. */
 const HEAP_MB = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 };
 
+let waiting: Worker | undefined;
+
+/** Has the next engine's thread loaded before it is wanted, in the network namespace that this thread is in now. */
+export function prepareThread(): void {
+  waiting ??= openWorker();
+  waiting.unref();
+}
+
+function openWorker(): Worker {
+  collectWithoutHelp();
+  return new Worker(new URL("./worker.js", import.meta.url), { resourceLimits: HEAP_MB });
+}
+
 export class EngineThread {
   readonly #wakeUp = createEventfd();
   readonly #worker: Worker;
@@ -19,9 +32,10 @@ export class EngineThread {
   #isGone = false;
 
   constructor(orders: Omit<EngineOrders, "wakeUp">, hear: (message: Exclude<FromEngine, { kind: "ready" }>) => void) {
-    collectWithoutHelp();
-    const workerData: EngineOrders = { ...orders, wakeUp: this.#wakeUp };
-    this.#worker = new Worker(new URL("./worker.js", import.meta.url), { workerData, resourceLimits: HEAP_MB });
+    this.#worker = waiting ?? openWorker();
+    waiting = undefined;
+    this.#worker.ref();
+    this.#worker.postMessage({ ...orders, wakeUp: this.#wakeUp } satisfies EngineOrders);
     let reason = new Error("the fail-over engine ended of itself");
     this.#worker.on("error", (error) => {
       reason = error instanceof Error ? error : new Error(String(error));

@@ -31,6 +31,7 @@ import { hasVirtualInterfaces, nameVirtualInterfaces, VirtualInterface, virtualI
 import { VirtualRouting } from "./virtual-routing.js";
 
 export type { InstanceStatus } from "./counters.js";
+export { prepareThread } from "./engine-thread.js";
 export type { LogLevel, ReportedState } from "./instance.js";
 
 export interface FailoverHooks {

@@ -13,8 +13,11 @@ export type PartMessage =
   | { readonly kind: "unusable"; readonly reason: string };
 
 export type SupervisorMessage =
+  /** To a spare process: it is wanted. With what is to be in its environment. */
+  | { readonly kind: "begin"; readonly environment: Readonly<Record<string, string>> }
   /** Whether the proxy of the same supervisor is ready: answers the scripts that look for it. */
-  { readonly kind: "proxy"; readonly ready: boolean } | HealthMessage;
+  | { readonly kind: "proxy"; readonly ready: boolean }
+  | HealthMessage;
 
 export interface HealthMessage {
   readonly kind: "health";

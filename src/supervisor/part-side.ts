@@ -9,6 +9,9 @@ export const PROXY_MARK = "BASCULE_SUPERVISED_PROXY";
 /** Set for a fail-over part that takes the place of one that has just crashed: the instances that were master, as JSON. */
 export const INHERITANCE_MARK = "BASCULE_INHERITANCE";
 
+/** Set for a process that is to be loaded and wait until it is wanted (spare.ts). */
+export const SPARE_MARK = "BASCULE_SPARE";
+
 const SIGTERM = 15;
 
 export const isSupervised = (): boolean => process.env[PART_MARK] !== undefined && process.send !== undefined;
@@ -29,6 +32,27 @@ export function stopWithSupervisor(stop: () => void): void {
   // It may have died before the lines above.
   if (!process.connected) stop();
 }
+
+/** A spare's wait; anybody else has begun already. Ends with its supervisor. */
+export async function untilWanted(): Promise<void> {
+  if (!isSpare()) return;
+  setParentDeathSignal(SIGTERM);
+  const leave = (): never => process.exit(0);
+  process.once("disconnect", leave);
+  if (!process.connected) leave();
+  await new Promise<void>((begin) => {
+    process.on("message", function hear(message: SupervisorMessage) {
+      if (message.kind !== "begin") return;
+      Object.assign(process.env, message.environment);
+      process.off("message", hear);
+      begin();
+    });
+  });
+  process.off("disconnect", leave);
+  delete process.env[SPARE_MARK];
+}
+
+export const isSpare = (): boolean => isSupervised() && process.env[SPARE_MARK] !== undefined;
 
 /** The VRRP instances that this process is to go on with as master. */
 export function inheritedMasters(): ReadonlySet<string> {
@@ -52,8 +76,10 @@ export class SupervisedProxy {
     process.on("message", (message) => {
       const news = message as SupervisorMessage;
       if (news.kind === "proxy") this.#ready = news.ready;
-      else this.#health = news;
-      if (news.kind === "health") this.#heardAt = performance.now();
+      if (news.kind === "health") {
+        this.#health = news;
+        this.#heardAt = performance.now();
+      }
       this.#onChange?.();
     });
     // Silence is no event.
