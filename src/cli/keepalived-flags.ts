@@ -45,7 +45,7 @@ export const keepalivedFlags: FlagTable<KeepalivedFlag> = {
     names: ["-t", "--config-test"],
     value: "LOG",
     arity: "attached",
-    help: "check the configuration: 0 good, 5 mistakes, 6 scripts as root; LOG gets the messages",
+    help: "check the configuration: 0 good, 2 a value is missing, 5 mistakes, 6 scripts as root; LOG gets the messages",
   },
   console: { names: ["-l", "--log-console"], help: "log to stderr too" },
   detail: { names: ["-D", "--log-detail"], help: "log in detail" },

@@ -52,6 +52,7 @@ const EXIT = {
   mistaken: 5,
   insecure: 6,
   incomplete: 6,
+  unusable: 2,
 } as const;
 
 const DEFAULT_LOG_FILE = join(tmpdir(), "keepalived.log");
@@ -117,7 +118,17 @@ async function test(flags: Flags): Promise<number> {
   // keepalived calls a file that is not there good, and drivers know it so; but it must not pass in silence.
   for (const problem of sources.problems) lines.push(`warning: ${problem}: nothing was checked`);
   const diagnostics = new Diagnostics();
-  await loadKeepalived(sources.files, diagnostics, optionsOf(flags));
+  const configuration = await loadKeepalived(sources.files, diagnostics, optionsOf(flags));
+  const { checkHost, runsAsRoot } = await import("./keepalived-host-check.js");
+  const namespace = flags.value("namespace") ?? configuration.global.networkNamespace;
+  if (namespace !== undefined) {
+    const excluded = enterNamespace(namespace);
+    if (excluded !== undefined) {
+      printError(`keepalived: ${excluded}`);
+      return EXIT.fatal;
+    }
+  }
+  checkHost(configuration, diagnostics);
   lines.push(...renderedDiagnostics(diagnostics));
   const counted = countText(diagnostics.all);
   if (counted !== "") lines.push(counted);
@@ -125,7 +136,7 @@ async function test(flags: Flags): Promise<number> {
   if (log === undefined) for (const line of lines) printError(line);
   else if (!appendLines(log, lines)) return EXIT.fatal;
   const { verdict } = await import("../config/keepalived/verdict.js");
-  return EXIT[verdict(diagnostics)];
+  return EXIT[verdict(diagnostics, !configuration.global.enableScriptSecurity && runsAsRoot(configuration))];
 }
 
 /** `-t=FILE`: the messages go there. */

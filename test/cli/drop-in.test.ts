@@ -10,6 +10,8 @@ const GOOD_PROXY =
   "defaults\n  mode tcp\n  timeout connect 5s\n  timeout client 50s\n  timeout server 50s\n" +
   "frontend www\n  bind 127.0.0.1:18931\n  default_backend web\nbackend web\n  server web1 127.0.0.1:18932 check\n";
 const BAD_PROXY = "frontend www\n  bind 127.0.0.1:18931\n  default_backend nowhere\n";
+/** This host need not have the interface. */
+const ANYWHERE = "global_defs {\n  dynamic_interfaces\n}\n";
 const GOOD_VRRP =
   "vrrp_instance VI_1 {\n  interface eth0\n  virtual_router_id 51\n  priority 100\n" +
   "  virtual_ipaddress {\n    192.0.2.1\n  }\n}\n";
@@ -94,7 +96,10 @@ test("haproxy without a file, with a bad number or a flag not done, fails and sa
 });
 
 test("keepalived -t: 0 for a good file, 5 for a bad one, and the messages go to stderr or to -t=LOG", (t) => {
-  const path = folder(t, { "good.conf": GOOD_VRRP, "bad.conf": GOOD_VRRP.replace("priority 100", "priority 300") });
+  const path = folder(t, {
+    "good.conf": GOOD_VRRP + ANYWHERE,
+    "bad.conf": GOOD_VRRP.replace("priority 100", "priority 300"),
+  });
   assert.equal(bascule("keepalived", "-t", "-f", join(path, "good.conf")).code, 0);
   const bad = bascule("keepalived", "-t", "-f", join(path, "bad.conf"));
   assert.equal(bad.code, 5);
@@ -112,7 +117,7 @@ test("keepalived -t: 0 for a good file, 5 for a bad one, and the messages go to 
 test("keepalived -t: 6 where scripts would run as root and enable_script_security is not set, as keepalived has it", (t) => {
   const script = "vrrp_script chk {\n  script /bin/true\n}\n";
   const tracking = GOOD_VRRP.replace("priority 100", "priority 100\n  track_script {\n    chk\n  }");
-  const secure = "global_defs {\n  enable_script_security\n  script_user root\n}\n";
+  const secure = "global_defs {\n  dynamic_interfaces\n  enable_script_security\n  script_user root\n}\n";
   const path = folder(t, { "root.conf": script + tracking, "secure.conf": secure + script + tracking });
   assert.equal(bascule("keepalived", "-t", "-f", join(path, "root.conf")).code, 6);
   assert.equal(bascule("keepalived", "-t", "-f", join(path, "secure.conf")).code, 0);
@@ -147,6 +152,20 @@ test("of thousands of mistakes the first hundreds are shown, errors before warni
   assert.equal(stderr.match(/error\[unknown-keyword\]/g)!.length, 200);
   assert.match(stderr, /… and 480\d more/);
   assert.match(stdout, /500\d errors/);
+});
+
+test("keepalived -t: 5 where an interface, a tracked script or script_user is not there, 2 where a value is", (t) => {
+  const script = 'vrrp_script chk {\n  script "/nonexistent/check"\n}\n';
+  const tracking = GOOD_VRRP.replace("priority 100", "priority 100\n  track_script {\n    chk\n  }");
+  const path = folder(t, {
+    "elsewhere.conf": GOOD_VRRP.replace("eth0", "eth77"),
+    "script.conf": ANYWHERE + script + tracking,
+    "user.conf": `${GOOD_VRRP}${ANYWHERE.replace("}", "script_user nobody-knows\n}")}`,
+    "notify.conf": ANYWHERE + GOOD_VRRP.replace("priority 100", "notify_master /nonexistent/notify"),
+    "value.conf": ANYWHERE + GOOD_VRRP.replace("priority 100", "priority"),
+  });
+  const code = (name: string) => bascule("keepalived", "-t", "-f", join(path, `${name}.conf`)).code;
+  assert.deepEqual([code("elsewhere"), code("script"), code("user"), code("notify"), code("value")], [5, 5, 5, 0, 2]);
 });
 
 test("keepalived -t calls a missing file good, as keepalived does, but not in silence", () => {

@@ -12,7 +12,7 @@ import type { Host } from "../../src/lab/host.js";
 import { Lab } from "../../src/lab/lab.js";
 import { needsRootAnd } from "../support/root.js";
 
-const EXIT = { good: 0, mistaken: 5, insecure: 6, incomplete: 6 } as const;
+const EXIT = { good: 0, mistaken: 5, insecure: 6, incomplete: 6, unusable: 2 } as const;
 const CONF = "/etc/keepalived/keepalived.conf";
 
 /** A good instance with `lines` inside. */
@@ -22,11 +22,15 @@ const script = "vrrp_script chk {\n script /bin/true\n}\n";
 const secure = "global_defs {\n enable_script_security\n script_user root\n}\n";
 
 /** Files, and the exit code of -t that both must have. */
-const files: readonly (readonly [what: string, text: string, code: 0 | 5 | 6])[] = [
+const files: readonly (readonly [what: string, text: string, code: 0 | 2 | 5 | 6])[] = [
   ["a good one", vrrp(), 0],
   ["an unknown keyword", vrrp("prioritty 5"), 5],
   ["a keyword in the wrong block", `priority 5\n${vrrp()}`, 5],
   ["a value out of range", vrrp("priority 300"), 5],
+  ["a keyword without its value", vrrp("priority"), 2],
+  ["a block in the place of a value", vrrp("priority {\n }"), 2],
+  ["more words than a keyword needs", vrrp("priority 100 200\n nopreempt 5"), 0],
+  ["unicast_ttl without peers", vrrp("unicast_ttl 64"), 5],
   ["a state that is none", vrrp("state PRIMARY"), 5],
   ["a closing brace missing", vrrp().replace(/\}\n$/, ""), 5],
   ["two instances of one name", vrrp() + vrrp("", "VI_1", 52), 5],

@@ -171,6 +171,17 @@ function checkUnicast(instance: InstanceDraft, diagnostics: Diagnostics): void {
       });
     seen.add(peer.address);
   }
+  const ttl = instance.written.get("unicast_ttl");
+  if (ttl !== undefined && instance.peers.length === 0)
+    diagnostics.report({
+      severity: "warning",
+      code: "unicast-ttl",
+      span: ttl.keyword.span,
+      message: "unicast_ttl has no effect without unicast_peer",
+      cause:
+        "multicast has a time to live of 255, by which receivers know that no router was between (RFC 9568 §5.1.1.3)",
+      remedy: "take it out, or list the peers",
+    });
   warnOfMulticast(instance, diagnostics);
   warnOfTwoSources(instance, diagnostics);
 }

@@ -6,6 +6,7 @@ const complaints: ReadonlySet<string> = new Set([
   "advert-interval",
   "authentication-ignored",
   "byte-order-mark",
+  "interface-missing",
   "ipv6-needs-version-3",
   "no-virtual-address",
   "nopreempt-ignored",
@@ -14,21 +15,36 @@ const complaints: ReadonlySet<string> = new Set([
   "preempt-delay-ignored",
   "preempt-delay-with-master",
   "rule-without-preference",
+  "script-disabled",
+  "script-user",
   "small-group",
   "strict-mode",
+  "unicast-ttl",
   "unicast-without-peers",
   "untracked-route",
+  "vmac-missing",
   "vmac-twice",
 ]);
 
+/** Mistakes to us, of which keepalived says nothing: it reads as many words of a line as it needs. */
+const tolerated: ReadonlySet<string> = new Set(["extra-argument"]);
+
+export type Verdict = "good" | "mistaken" | "insecure" | "incomplete" | "unusable";
+
 /**
  * "insecure": scripts would run as root, and enable_script_security is not set. "incomplete": a file is missing that
- * must be there. Both outweigh mistakes, as there.
+ * must be there. "unusable": a keyword has no value, or a block in its place, and keepalived reads no further. They outweigh mistakes, as there.
+ * @param isInsecure whether scripts would run as root, where somebody has looked at the host
  */
-export function verdict({ all }: Diagnostics): "good" | "mistaken" | "insecure" | "incomplete" {
-  if (all.some(({ code }) => code === "script-security")) return "insecure";
-  if (all.some(({ severity, code }) => severity === "error" && code === "include")) return "incomplete";
-  return all.some(({ severity, code }) => severity === "error" || complaints.has(code)) ? "mistaken" : "good";
+export function verdict(
+  { all }: Diagnostics,
+  isInsecure = all.some(({ code }) => code === "script-security"),
+): Verdict {
+  const errors = all.filter(({ severity, code }) => severity === "error" && !tolerated.has(code));
+  if (errors.some(({ code }) => code === "missing-argument" || code === "unexpected-block")) return "unusable";
+  if (isInsecure) return "insecure";
+  if (errors.some(({ code }) => code === "include")) return "incomplete";
+  return errors.length > 0 || all.some(({ code }) => complaints.has(code)) ? "mistaken" : "good";
 }
 
 /**

@@ -231,7 +231,7 @@ for (const [line, expected] of [
   });
 
 for (const [line, mark] of [
-  ["from 10.0.0.0/8 preference 5", "8:1 error[missing-argument]"],
+  ["from 10.0.0.0/8 preference 5", "8:1 error[missing-action]"],
   ["from 10.0.0.0/8 to fe80::/10 table 5 preference 5", "8:17 error[other-family]"],
   ["from 10.0.0.0/8 table 5 blackhole preference 5", "8:25 error[extra-argument]"],
   ["goto 5 preference 6", "8:1 error[goto-backwards]"],

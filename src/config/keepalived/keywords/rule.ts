@@ -73,7 +73,7 @@ function newDraft(entry: Statement): RuleDraft {
 function finish(draft: RuleDraft, line: OptionLine, { keyword }: Statement): RuleLine | undefined {
   const { action, preference } = draft;
   if (action === undefined) {
-    line.wrong(keyword, "missing-argument", "the rule says nothing to do", "add table TABLE, or blackhole");
+    line.wrong(keyword, "missing-action", "the rule says nothing to do", "add table TABLE, or blackhole");
     return undefined;
   }
   if (action.kind === "goto" && (preference === undefined || preference >= action.preference)) {
