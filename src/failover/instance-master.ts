@@ -16,7 +16,8 @@ import {
 import { after, type Instant, masterDownInterval, skewTime } from "./timers.js";
 import { formatIp } from "./wire/ip-address.js";
 
-/** Addresses that vanish again and again are put back at most this often. */
+/** Who removes things removes several, one after the other; what vanishes again and again is put back less eagerly. */
+const RESTORE_BURST = 16;
 const RESTORE_PAUSE = microseconds(1_000_000);
 
 /** A lesser master yields at our next advertisement. One that does not after so many has heard none of them. */
@@ -33,7 +34,7 @@ export function becomeMaster(circumstances: Circumstances, now: Instant, own: In
     announceAgain: secondBurst(now, masterDelay, masterRepeat),
     refreshAt: masterRefresh > 0 ? after(now, masterRefresh) : undefined,
     restoreAt: undefined,
-    restoredAt: undefined,
+    restored: undefined,
     rival: undefined,
   };
   return {
@@ -55,7 +56,7 @@ function secondBurst(now: Instant, delay: Microseconds, repeat: number): Master[
 
 export function masterTimers(state: Circumstances & Master, now: Instant, own: InstanceSettings): Step {
   const effects: Effect[] = [];
-  let { advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt, rival } = state;
+  let { advertiseAt, announceAgain, refreshAt, restoreAt, restored, rival } = state;
   if (now >= advertiseAt) {
     effects.push({ kind: "send-advertisement", priority: state.priority });
     advertiseAt = nextAdvertisement(advertiseAt, now, own);
@@ -63,7 +64,7 @@ export function masterTimers(state: Circumstances & Master, now: Instant, own: I
   if (restoreAt !== undefined && now >= restoreAt) {
     effects.push({ kind: "add-addresses" }, { kind: "announce", repeat: own.garp.masterRepeat });
     restoreAt = undefined;
-    restoredAt = now;
+    restored = { since: now, count: 1 };
   }
   if (announceAgain !== undefined && now >= announceAgain.at) {
     effects.push({ kind: "announce", repeat: announceAgain.repeat });
@@ -78,7 +79,7 @@ export function masterTimers(state: Circumstances & Master, now: Instant, own: I
     if (own.garp.lowerPriorityRepeat > 0) effects.push({ kind: "announce", repeat: own.garp.lowerPriorityRepeat });
     rival = undefined;
   }
-  return { state: { ...state, advertiseAt, announceAgain, refreshAt, restoreAt, restoredAt, rival }, effects };
+  return { state: { ...state, advertiseAt, announceAgain, refreshAt, restoreAt, restored, rival }, effects };
 }
 
 /**
@@ -163,10 +164,14 @@ export function outliveRival(state: Circumstances & Master, now: Instant, own: I
 export function lost(state: Circumstances & Master, what: string, now: Instant, own: InstanceSettings): Step {
   const line = say(own, `${what}, no longer exist`, "warning");
   if (state.restoreAt !== undefined) return { state, effects: [line] };
-  if (state.restoredAt !== undefined && now < state.restoredAt + RESTORE_PAUSE)
-    return { state: { ...state, restoreAt: after(state.restoredAt, RESTORE_PAUSE) }, effects: [line] };
+  const isRecent = state.restored !== undefined && now < after(state.restored.since, RESTORE_PAUSE);
+  const restored = isRecent
+    ? { since: state.restored.since, count: state.restored.count + 1 }
+    : { since: now, count: 1 };
+  if (restored.count > RESTORE_BURST)
+    return { state: { ...state, restoreAt: after(restored.since, RESTORE_PAUSE) }, effects: [line] };
   return {
-    state: { ...state, restoredAt: now },
+    state: { ...state, restored },
     effects: [line, { kind: "add-addresses" }, { kind: "announce", repeat: own.garp.masterRepeat }],
   };
 }

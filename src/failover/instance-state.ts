@@ -62,7 +62,8 @@ export interface Master {
   readonly refreshAt: Instant | undefined;
   /** When addresses that somebody took away are put back. */
   readonly restoreAt: Instant | undefined;
-  readonly restoredAt: Instant | undefined;
+  /** The present second of restorations: since when, and how many. */
+  readonly restored: { readonly since: Instant; readonly count: number } | undefined;
   /** Another master of lower priority that goes on: since when, and when its silence means that it has yielded. */
   readonly rival: { readonly since: Instant; readonly goneAt: Instant } | undefined;
 }
