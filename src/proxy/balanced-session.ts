@@ -58,6 +58,10 @@ export abstract class BalancedSession extends Session implements Waiter {
 
   /** The wait in the queue is over. */
   onAdmitted(server: number, position: number): void {
+    if (this.closed) {
+      this.backend!.queue!.onAdmitted(server);
+      return;
+    }
     const awaited = this.server;
     this.#ticket = 0;
     this.stage = Stage.settled;
@@ -209,10 +213,11 @@ export abstract class BalancedSession extends Session implements Waiter {
   }
 
   #leaveQueue(): void {
-    if (this.#ticket === 0) return;
-    const position = this.backend!.queue!.cancel(this.#ticket);
+    const ticket = this.#ticket;
+    if (ticket === 0) return;
     this.#ticket = 0;
     this.stage = Stage.settled;
+    const position = this.backend!.queue!.cancel(ticket);
     this.#notePosition(position);
     this.connectStartedAt = this.context.loop.now;
   }

@@ -116,8 +116,7 @@ export abstract class ExchangeSession extends BalancedSession {
       this.response.interimBytes + this.response.bytes + (this.tunnel?.bytesDown ?? 0) + (this.reply?.length ?? 0);
     countExchange(this, termination);
     this.frontend.log?.http(this, termination);
-    if (this.isInBackend) this.context.state.leave(this.backend!.entity);
-    this.isInBackend = false;
+    this.leaveBackend();
     this.detachServer();
   }
 
@@ -136,6 +135,13 @@ export abstract class ExchangeSession extends BalancedSession {
     this.reply?.release();
     super.end();
     this.giveSides();
+  }
+
+  protected override *holdings(): Iterable<() => void> {
+    yield* super.holdings();
+    yield () => this.tunnel?.release();
+    yield () => this.reply?.release();
+    yield () => this.giveSides();
   }
 
   /** An idle client needs no parsers, which are most of a session's memory. */

@@ -85,7 +85,10 @@ export class IdleConnections implements ConnectionOwner {
     }
   }
 
-  onFailure(): void {}
+  /** A bug: none of them is trusted any more. */
+  onFailure(): void {
+    this.closeAll();
+  }
 
   #takeForFirst(reuse: HttpReuse): Channel | undefined {
     if (reuse === "aggressive") return this.#proven.pop();

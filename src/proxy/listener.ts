@@ -33,8 +33,10 @@ export class Listener implements Handler {
     readonly number: number,
     /** Other workers accept from the same socket. */
     readonly isShared: boolean,
+    /** A bug threw while it accepted; it goes on. */
+    readonly onFailure: (error: unknown) => void,
   ) {
-    this.#retry = loop.timer(() => this.resume());
+    this.#retry = loop.timer(() => this.resume(), onFailure);
     this.resume();
   }
 

@@ -45,7 +45,10 @@ export class OwnConnections implements ConnectionOwner {
     if (at >= 0) this.#remove(at).retire();
   }
 
-  onFailure(): void {}
+  /** A bug: none of them is trusted any more. */
+  onFailure(): void {
+    this.closeAll();
+  }
 
   #remove(at: number): Channel {
     this.#servers.splice(at, 1);

@@ -64,7 +64,10 @@ export class ProxyHeaderReader implements Handler {
       close(fd);
       throw error;
     }
-    this.#timer = loop.timer(() => this.#refuse(Refusal.timeout));
+    this.#timer = loop.timer(
+      () => this.#refuse(Refusal.timeout),
+      (error) => this.onFailure(error),
+    );
     loop.timers.arm(this.#timer, loop.now + timeout);
   }
 

@@ -114,10 +114,7 @@ export abstract class ReceivingSession extends RuledSession {
   }
 
   #enter(backend: BackendRuntime): void {
-    this.backend = backend;
-    this.isInBackend = true;
-    this.context.state.enter(backend.entity);
-    backend.counters.add(Counter.sessions, 1);
+    this.enterBackend(backend);
     backend.counters.add(Counter.requests, 1);
   }
 

@@ -67,6 +67,11 @@ export abstract class ReusingSession extends AnsweringSession {
     super.end();
   }
 
+  protected override *holdings(): Iterable<() => void> {
+    yield* super.holdings();
+    yield () => this.closeOwn();
+  }
+
   /** One of HTTP/1. */
   #takeIdle(server: ServerRuntime): Channel | undefined {
     if (this.isUpgrade && server.upgrade.version === "h2") return undefined;

@@ -19,15 +19,17 @@ export class Roster<T extends Member> {
     member.place = this.#members.push(member) - 1;
   }
 
-  /** Does nothing if it is not there. */
-  remove(member: T): void {
+  /** False if it is not there. */
+  remove(member: T): boolean {
     const { place } = member;
-    if (this.#members[place] !== member) return;
+    if (this.#members[place] !== member) return false;
     const last = this.#members.pop()!;
     member.place = -1;
-    if (last === member) return;
-    this.#members[place] = last;
-    last.place = place;
+    if (last !== member) {
+      this.#members[place] = last;
+      last.place = place;
+    }
+    return true;
   }
 
   /** A copy: whoever goes through it may end members. */

@@ -31,7 +31,7 @@ export interface ClientSession extends Member {
   readonly closed: boolean;
   /** Ends it whatever its state. */
   abort(): void;
-  /** Lets go of everything without counting or logging, for that is what failed. */
+  /** Lets go of all that it may still hold, whatever has failed before. Counts and logs nothing; twice does no harm. */
   discard(): void;
   /** The worker begins to drain. */
   onStopping(): void;
@@ -176,9 +176,39 @@ export abstract class Session implements ConnectionOwner, ClientSession {
     if (this.stage === Stage.connecting) this.stage = Stage.settled;
   }
 
-  /** `end` without what a kind of session adds to it, for that is what failed. */
   discard(): void {
-    Session.prototype.end.call(this);
+    this.closed = true;
+    for (const release of this.holdings()) {
+      try {
+        release();
+      } catch {
+        // It is a bug that was told of already, or follows from one. All else must go nonetheless.
+      }
+    }
+  }
+
+  /** How each thing that a session may hold is let go of; no harm if it is not there. */
+  protected *holdings(): Iterable<() => void> {
+    yield () => this.context.loop.timers.release(this.timer);
+    yield () => this.upstream?.abort();
+    yield () => this.detachServer();
+    yield () => this.leaveBackend();
+    yield () => this.context.onSessionEnd(this);
+    // Neither side may take what it has for the whole.
+    yield () => this.client.abort();
+  }
+
+  protected enterBackend(backend: BackendRuntime): void {
+    this.backend = backend;
+    this.isInBackend = true;
+    this.context.state.enter(backend.entity);
+    backend.counters.add(Counter.sessions, 1);
+  }
+
+  protected leaveBackend(): void {
+    if (!this.isInBackend) return;
+    this.isInBackend = false;
+    this.context.state.leave(this.backend!.entity);
   }
 
   /** Closes everything and tells the worker. The last thing that happens to a session. */

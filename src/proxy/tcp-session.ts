@@ -78,9 +78,7 @@ export class TcpSession extends BalancedSession {
       this.#finish("SC");
       return;
     }
-    this.isInBackend = true;
-    this.context.state.enter(backend.entity);
-    backend.counters.add(Counter.sessions, 1);
+    this.enterBackend(backend);
     this.connectToServer(backend);
   }
 
@@ -170,8 +168,14 @@ export class TcpSession extends BalancedSession {
     this.#relay?.release();
     this.#relay = undefined;
     this.#releaseInspected();
-    if (backend !== undefined) this.context.state.leave(backend.entity);
+    this.leaveBackend();
     this.end();
+  }
+
+  protected override *holdings(): Iterable<() => void> {
+    yield* super.holdings();
+    yield () => this.#relay?.release();
+    yield () => this.#releaseInspected();
   }
 
   #countEnd(termination: string): void {

@@ -21,6 +21,7 @@ import { WaitLists } from "./queue/wait-lists.js";
 import { WaitingRoom } from "./queue/waiting-room.js";
 import { Roster } from "./roster.js";
 import { Evidence } from "./rules/evidence.js";
+import type { Admission } from "./rules/frontend-rules.js";
 import { buildRuntime, type FrontendRuntime, type ProxyRuntime } from "./runtime.js";
 import type { ClientSession, Session, SessionContext } from "./session.js";
 import { Counter, Gauge, SharedState } from "./shared-state.js";
@@ -96,7 +97,7 @@ class ProxyWorker implements SessionContext {
   }
 
   onSessionEnd(session: ClientSession): void {
-    this.#sessions.remove(session);
+    if (!this.#sessions.remove(session)) return;
     this.#limitsOf(session.frontend, session.address).leave();
     this.#stopIfDone();
   }
@@ -106,9 +107,9 @@ class ProxyWorker implements SessionContext {
     try {
       session.abort();
     } catch {
-      // What a bug has left behind cannot be counted and logged; its connections must go all the same.
-      session.discard();
+      // What a bug has left behind cannot be counted and logged. What it holds must go all the same.
     }
+    session.discard();
   }
 
   startHttp2(session: Session, input: ByteBuffer): void {
@@ -122,8 +123,10 @@ class ProxyWorker implements SessionContext {
     address: ClientAddress,
     acceptedAt: number,
     input?: ByteBuffer,
-  ): FrontendConnection {
-    const connection = new FrontendConnection(this, frontend, client, address, acceptedAt);
+  ): void {
+    const make = () => new FrontendConnection(this, frontend, client, address, acceptedAt);
+    const connection = this.#made(frontend, client, address, make);
+    if (connection === undefined) return;
     this.#sessions.add(connection);
     if (input !== undefined) connection.takeInput(input);
     try {
@@ -131,7 +134,6 @@ class ProxyWorker implements SessionContext {
     } catch (error) {
       this.onSessionFailure(connection, error);
     }
-    return connection;
   }
 
   #tellBug(error: unknown): void {
@@ -147,9 +149,9 @@ class ProxyWorker implements SessionContext {
           ? (client: number, address: ClientAddress) => this.#accept(frontend, index, client, address)
           : (client: number, address: ClientAddress) => this.#shakeHands(frontend, index, tls, client, address);
       const first = this.#admit(frontend, index, onAccepted);
-      this.#listeners.push(
-        new Listener(this.loop, fd, this.#limits[frontend.entity]![index]!, first, index + 1, isShared),
-      );
+      const limits = this.#limits[frontend.entity]![index]!;
+      const onBug = (error: unknown): void => this.#tellBug(error);
+      this.#listeners.push(new Listener(this.loop, fd, limits, first, index + 1, isShared, onBug));
     }
   }
 
@@ -161,7 +163,15 @@ class ProxyWorker implements SessionContext {
     if (!rules.hasConnectionRules) return acceptProxy ? afterHeader : onAccepted;
     return (fd, address) => {
       const localAddress = (): ClientAddress => localAddressOf(fd, bind + 1);
-      const { action, expectsProxy } = rules.admit(evidence.ofClient({ address, localAddress }));
+      let admission: Admission;
+      try {
+        admission = rules.admit(evidence.ofClient({ address, localAddress }));
+      } catch (error) {
+        close(fd);
+        this.#onNoSession(frontend, address, error);
+        return;
+      }
+      const { action, expectsProxy } = admission;
       if (action === "accept") {
         (acceptProxy || expectsProxy ? afterHeader : onAccepted)(fd, address);
         return;
@@ -201,7 +211,7 @@ class ProxyWorker implements SessionContext {
       try {
         this.#proxyHeaders.add(new ProxyHeaderReader(this.loop, fd, address, timeout, owner));
       } catch (error) {
-        this.#onUnwatched(frontend, address, error);
+        this.#onNoSession(frontend, address, error);
       }
     };
   }
@@ -255,12 +265,12 @@ class ProxyWorker implements SessionContext {
     try {
       this.#handshakes.add(new Handshake(this.loop, fd, tls, address, frontend.settings.timeoutClient, owner));
     } catch (error) {
-      this.#onUnwatched(frontend, address, error);
+      this.#onNoSession(frontend, address, error);
     }
   }
 
-  /** epoll took no more (`fs.epoll.max_user_watches`): it costs the client that has come, which is closed, no other. */
-  #onUnwatched(frontend: FrontendRuntime, address: ClientAddress, error: unknown): void {
+  /** epoll took no more (`fs.epoll.max_user_watches`), or a bug threw: it costs the client that has come, no other. */
+  #onNoSession(frontend: FrontendRuntime, address: ClientAddress, error: unknown): void {
     this.#tellBug(error);
     this.#limitsOf(frontend, address).leave();
     this.#stopIfDone();
@@ -274,10 +284,12 @@ class ProxyWorker implements SessionContext {
 
   /** @param isHttp1 `proto h1`: a client that begins with the preface of HTTP/2 is mistaken */
   #startSession(frontend: FrontendRuntime, client: Channel, address: ClientAddress, isHttp1: boolean): void {
-    const session =
+    const session = this.#made(frontend, client, address, () =>
       frontend.settings.mode === "http"
         ? new HttpSession(this, frontend, client, address, isHttp1)
-        : new TcpSession(this, frontend, client, address);
+        : new TcpSession(this, frontend, client, address),
+    );
+    if (session === undefined) return;
     this.#sessions.add(session);
     try {
       session.start();
@@ -285,6 +297,17 @@ class ProxyWorker implements SessionContext {
       if (!session.closed) session.onConnectionReady(client);
     } catch (error) {
       this.onSessionFailure(session, error);
+    }
+  }
+
+  /** Undefined: a bug threw, and the client has gone. */
+  #made<T>(frontend: FrontendRuntime, client: Channel, address: ClientAddress, make: () => T): T | undefined {
+    try {
+      return make();
+    } catch (error) {
+      client.abort();
+      this.#onNoSession(frontend, address, error);
+      return undefined;
     }
   }
 

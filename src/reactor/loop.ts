@@ -110,9 +110,19 @@ export class Loop {
     this.#unfinished.push(handler);
   }
 
-  /** A timer that is not armed yet. */
-  timer(fire: () => void): Timer {
-    return new Timer(fire);
+  /**
+   * A timer that is not armed yet.
+   * @param onFailure `fire` threw, which is a bug, as of `Handler`
+   */
+  timer(fire: () => void, onFailure?: (error: unknown) => void): Timer {
+    if (onFailure === undefined) return new Timer(fire);
+    return new Timer(() => {
+      try {
+        fire();
+      } catch (error) {
+        onFailure(error);
+      }
+    });
   }
 
   #turn(): void {

@@ -172,22 +172,26 @@ export class TlsConnection extends Connection {
 
   override close(): void {
     if (this.closed) return;
-    if (this.#ssl !== 0) {
-      if (this.#stage === Stage.open && !this.#isBroken) {
-        this.starter.onClose?.(this.#ssl);
-        // Without close_notify the session could not be taken up later, and the peer would suspect a cut.
-        if (!this.finished && this.#unsent === undefined && sslShutdown(this.#ssl) < 0) clearErrors();
-      }
-      freeSsl(this.#ssl);
+    const ssl = this.#ssl;
+    try {
+      if (ssl !== 0 && this.#stage === Stage.open && !this.#isBroken) this.#sayGoodbye(ssl);
+    } finally {
       this.#ssl = 0;
+      if (ssl !== 0) freeSsl(ssl);
+      this.#dropUnsent();
+      super.close();
     }
-    this.#dropUnsent();
-    super.close();
   }
 
   override abort(): void {
     this.#isBroken = true;
     super.abort();
+  }
+
+  #sayGoodbye(ssl: number): void {
+    this.starter.onClose?.(ssl);
+    // Without close_notify the session could not be taken up later, and the peer would suspect a cut.
+    if (!this.finished && this.#unsent === undefined && sslShutdown(ssl) < 0) clearErrors();
   }
 
   #onReadyInHandshake(events: number): void {

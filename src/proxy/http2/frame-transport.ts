@@ -112,11 +112,14 @@ export abstract class FrameTransport implements ConnectionOwner, Handler {
   closeNow(): void {
     if (this.#phase === Phase.closed) return;
     this.#phase = Phase.closed;
-    this.output.release();
-    this.#releaseInput();
-    // Before the peer can see it: whoever connects on seeing the close must not be counted beside this one.
-    this.onClosed();
-    this.transport.close();
+    try {
+      this.output.release();
+      this.#releaseInput();
+      // Before the peer can see it: whoever connects on seeing the close must not be counted beside this one.
+      this.onClosed();
+    } finally {
+      this.transport.close();
+    }
   }
 
   #resumeLater(): void {

@@ -93,8 +93,12 @@ export class FrontendConnection extends Http2Connection implements SessionContex
 
   discard(): void {
     for (const stream of this.streams.all()) sessionOf(stream).discard();
-    this.closeNow();
-    this.#endIfDone();
+    try {
+      this.closeNow();
+    } finally {
+      this.#hasEnded = true;
+      this.context.onSessionEnd(this);
+    }
   }
 
   /** RFC 9113 §6.8: first a GOAWAY that only warns, and when the client has seen it, the one that draws the line. */
@@ -186,7 +190,12 @@ export class FrontendConnection extends Http2Connection implements SessionContex
 
   protected override failStream(stream: Http2Stream, errno: number): void {
     stream.fail(errno);
-    sessionOf(stream).onClientReset();
+    const session = sessionOf(stream);
+    try {
+      session.onClientReset();
+    } catch (error) {
+      session.onFailure(error);
+    }
   }
 
   protected override onClosed(): void {
@@ -229,9 +238,10 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     stream.inbound.begin(builder.body, builder.contentLength);
     stream.inbound.append(builder.bytes, 0, length);
     stream.remoteEnded = endStream;
-    this.streams.add(stream);
     const requestLine = frontend.log === undefined ? undefined : builder.requestLine();
     const session = new StreamSession(this, frontend, stream, this.address, requestLine, this.requests++);
+    // From here on it has its session, to which all that becomes of it is told.
+    this.streams.add(stream);
     try {
       session.start();
       stream.wake();

@@ -156,13 +156,13 @@ export class Http2Stream implements Channel {
   /** Something has come for the session. */
   wake(): void {
     this.readable = true;
-    if (!this.closed) this.owner.onConnectionReady(this);
+    this.#tellOwner();
   }
 
   /** It may send again. */
   unblock(): void {
     this.writable = true;
-    if (!this.closed) this.owner.onConnectionReady(this);
+    this.#tellOwner();
   }
 
   /** The stream is no more: whatever the session does next meets this errno. */
@@ -211,6 +211,16 @@ export class Http2Stream implements Channel {
   sendEnd(): void {
     this.connection.sendData(this, EMPTY, 0, 0, true);
     this.#onLocalEnd();
+  }
+
+  /** A bug in one session is none of the connection's, whose streams may be many clients'. */
+  #tellOwner(): void {
+    if (this.closed) return;
+    try {
+      this.owner.onConnectionReady(this);
+    } catch (error) {
+      this.owner.onFailure(error);
+    }
   }
 
   #onLocalEnd(): void {

@@ -63,9 +63,12 @@ export class BackendQueue<S extends LimitedServer> implements Waiter {
       return;
     }
     this.#lockBackend();
-    this.state.leave(server.entity);
-    this.#serve(server);
-    this.#unlockBackend();
+    try {
+      this.state.leave(server.entity);
+      this.#serve(server);
+    } finally {
+      this.#unlockBackend();
+    }
   }
 
   /**
@@ -74,10 +77,13 @@ export class BackendQueue<S extends LimitedServer> implements Waiter {
    */
   cancel(ticket: Ticket): number {
     this.#lockBackend();
-    // What has been given to it in this moment comes back to us.
-    if (this.lists.remove(ticket)) this.room!.leave(ticket);
-    else this.room!.hand(ticket, this);
-    this.#unlockBackend();
+    try {
+      // What has been given to it in this moment comes back to us.
+      if (this.lists.remove(ticket)) this.room!.leave(ticket);
+      else this.room!.hand(ticket, this);
+    } finally {
+      this.#unlockBackend();
+    }
     return this.lists.position(ticket);
   }
 

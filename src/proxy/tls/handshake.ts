@@ -28,6 +28,7 @@ export class Handshake implements ConnectionOwner {
   /** The loop's milliseconds. */
   readonly acceptedAt: number;
   readonly #timer: Timer;
+  #isOver = false;
 
   /**
    * @param timeout milliseconds for all of it
@@ -43,7 +44,10 @@ export class Handshake implements ConnectionOwner {
   ) {
     this.connection = new TlsConnection(loop, fd, this, tls);
     this.acceptedAt = loop.now;
-    this.#timer = loop.timer(() => this.#fail(TIMED_OUT));
+    this.#timer = loop.timer(
+      () => this.#fail(TIMED_OUT),
+      (error) => this.onFailure(error),
+    );
     loop.timers.arm(this.#timer, loop.now + timeout);
   }
 
@@ -59,11 +63,13 @@ export class Handshake implements ConnectionOwner {
       return;
     }
     this.loop.timers.release(this.#timer);
+    this.#isOver = true;
     this.owner.onHandshakeDone(this);
   }
 
+  /** Once it is done, the connection is another's. */
   onFailure(error: unknown): void {
-    this.#close();
+    if (!this.#isOver) this.#close();
     this.owner.onHandshakeBug(this, error);
   }
 

@@ -191,3 +191,8 @@ function numbers(...ranges: readonly (readonly [least: number, most: number])[])
 function text(method: string, ignoreCase: boolean, ...patterns: string[]) {
   return { kind: "text", method, ignoreCase, patterns };
 }
+
+test("a rule without a condition holds always", () => {
+  for (const line of ["connection accept", "connection expect-proxy layer4", "content reject", "content silent-drop"])
+    assert.deepEqual(codesOf(`tcp-request ${line}`), [], line);
+});

@@ -52,7 +52,7 @@ export const RULE_KEYWORDS: readonly Keyword<ProxyDraft>[] = [
   {
     name: "tcp-request connection",
     sections: sections("DFL"),
-    arguments: "<accept|reject|silent-drop|expect-proxy layer4> [{if|unless} <condition>] …",
+    arguments: "<accept|reject|silent-drop|expect-proxy> [layer4] [{if|unless} <condition>] …",
     default: "accept",
     refused: [...PLANNED_CONNECTION_ACTIONS, IN_DEFAULTS],
     doc: "Decides about a client as soon as it is accepted; expect-proxy awaits a PROXY header and goes on to the next rule.",
