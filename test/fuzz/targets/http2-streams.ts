@@ -96,7 +96,7 @@ function run(input: Buffer): void {
         if (session !== undefined && !session.stream.closed && !expected.has(session.stream.id)) {
           const body = "0123456789".repeat(6000).slice(0, size);
           expected.set(session.stream.id, body);
-          session.write(response(body, step === 13), true);
+          session.write(response(body, (input[at]! >> 4) & 3), true);
         }
         break;
       default:
@@ -129,10 +129,16 @@ function judge(client: LawfulClient, server: ScriptedServer, expected: ReadonlyM
   }
 }
 
-function response(body: string, isChunked: boolean): Buffer {
-  const framing = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${body.length}`;
-  const chunks = body === "" ? "0\r\n\r\n" : `${body.length.toString(16)}\r\n${body}\r\n0\r\nX-Sum: 1\r\n\r\n`;
-  return Buffer.from(`HTTP/1.1 200 OK\r\n${framing}\r\n\r\n${isChunked ? chunks : body}`, "latin1");
+/** @param kind how its end is told */
+function response(body: string, kind: number): Buffer {
+  const chunk = body === "" ? "" : `${body.length.toString(16)}\r\n${body}\r\n`;
+  const [framing, content] = [
+    [`Content-Length: ${body.length}\r\n`, body],
+    ["Transfer-Encoding: chunked\r\n", `${chunk}0\r\nX-Sum: 1\r\n\r\n`],
+    ["Transfer-Encoding: chunked\r\n", `${chunk}0\r\n\r\n`],
+    ["", body],
+  ][kind]!;
+  return Buffer.from(`HTTP/1.1 200 OK\r\n${framing}\r\n${content}`, "latin1");
 }
 
 const program = (random: Random): Buffer => random.bytes(2 * (10 + random.below(MOST_STEPS)));
