@@ -37,7 +37,7 @@ export function dump(signal: NodeJS.Signals, failover: Failover, log: Keepalived
   try {
     // Passwords stand in it.
     writeFileSync(path, text, { mode: 0o600 });
-    log(`Printing VRRP ${what} for process(${process.pid}) on signal`);
+    log(`Printing VRRP ${what === "json" ? "as json" : what} for process(${process.pid}) on signal`);
   } catch (error) {
     log(`Can't open ${path} (${(error as Error).message})`, "warning");
   }

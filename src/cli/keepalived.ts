@@ -221,6 +221,7 @@ async function serve(
   });
   stopWithSupervisor(() => signals.request("SIGTERM"));
   log(`Starting ${IDENTITY}`);
+  for (const file of filesOf(flags)) log(`Configuration file ${file}`);
   for (const mistake of mistakes) log(mistake, "err");
   if (flags.has("core") || flags.has("corePattern"))
     allowCoreDumps(flags.value("corePattern") ?? (flags.has("corePattern") ? "core" : undefined), log);
@@ -286,6 +287,7 @@ async function serve(
   if (flags.has("dump")) for (const line of dataText(failover.snapshot()).trimEnd().split("\n")) log(line);
   proxy.onChange = () => failover?.setProxyHealth(proxy.health);
   for (const file of pidFiles) file.write();
+  log("Startup complete");
   notifier.send(`READY=1\nMAINPID=${process.pid}`);
   tellSupervisor({ kind: "ready" });
   daemonReady();

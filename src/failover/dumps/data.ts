@@ -37,6 +37,8 @@ const able = (value: boolean): string => (value ? "enabled" : "disabled");
 function globalLines({ configuration: { global } }: Snapshot): string[] {
   const { mail } = global;
   return [
+    ` Network namespace = ${global.networkNamespace ?? "(default)"}`,
+    ...(global.daemonInstance === undefined ? [] : [` Instance name = ${global.daemonInstance}`]),
     ` Router ID = ${global.routerId ?? hostname()}`,
     ...(mail.server === undefined
       ? []
@@ -52,6 +54,16 @@ function globalLines({ configuration: { global } }: Snapshot): string[] {
   ];
 }
 
+/** `Sat Nov 21 10:56:11.759000 2026`, local time. */
+function shownTime(at: number): string {
+  const date = new Date(at);
+  const [weekday, month, day, year] = date.toDateString().split(" ");
+  const micros = String(at % 1000)
+    .padStart(3, "0")
+    .padEnd(6, "0");
+  return `${weekday} ${month} ${day} ${date.toTimeString().slice(0, 8)}.${micros} ${year}`;
+}
+
 function instanceLines(own: VrrpInstance, index: number, snapshot: Snapshot): string[] {
   const { state, priority, lastHeard } = snapshot.status[index]!;
   const { transport, garp, authentication } = own;
@@ -62,7 +74,7 @@ function instanceLines(own: VrrpInstance, index: number, snapshot: Snapshot): st
     `   VRRP Version = ${own.version}`,
     `   State = ${state}`,
     `   Wantstate = ${state}`,
-    `   Last transition = ${(at / 1000).toFixed(6)} (${new Date(at).toString().slice(0, 24)})`,
+    `   Last transition = ${(at / 1000).toFixed(6)} (${shownTime(at)})`,
     ...(lastHeard === undefined ? [] : [`   Master router = ${lastHeard}`]),
     `   Interface = ${own.interface ?? "(none)"}`,
     ...(own.sourceAddress === undefined ? [] : [`   Using src_ip = ${own.sourceAddress}`]),
@@ -81,13 +93,16 @@ function instanceLines(own: VrrpInstance, index: number, snapshot: Snapshot): st
     `   Virtual Router ID = ${own.virtualRouterId}`,
     `   Priority = ${own.priority}`,
     `   Effective priority = ${priority}`,
+    `   Total priority = ${priority}`,
     `   Advert interval = ${interval(own)}`,
     `   Accept = ${able(own.accept)}`,
     `   Preempt = ${able(own.preempt)}`,
     ...(own.preemptDelay > 0 ? [`   Preempt delay = ${seconds(own.preemptDelay)} secs`] : []),
     `   Promote_secondaries = ${able(own.promoteSecondaries)}`,
     ...(authentication === undefined
-      ? []
+      ? own.version === 2
+        ? ["   Authentication type = none"]
+        : []
       : [
           `   Authentication type = ${authentication.type === "PASS" ? "SIMPLE_PASSWORD" : "IPSEC_AH"}`,
           `   Password = ${authentication.password}`,
