@@ -3,19 +3,31 @@
  * filled to the brim, goes through a pipe instead, where it stays in the kernel: at a quarter of the price of copying,
  * while a message by itself would be dearer that way (docs/performance.md).
  */
+import type { Frontend } from "../config/haproxy/model.js";
 import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import { Connection } from "../reactor/connection.js";
 import type { Pipe, PipePool } from "../reactor/pipes.js";
 import { EAGAIN, EINVAL } from "../sys/errno.js";
-import { FAIR_SHARE, shareOf } from "./http1/transfer.js";
+import { FAIR_SHARE, PIPE_SHARE, shareOf } from "./http1/transfer.js";
 
 export const Moved = { running: 0, sourceBroke: 1, sinkBroke: 2 } as const;
 
-/** What filling a pipe counts for, in buffers. */
-const PIPE_SHARE = 4;
 /** Buffers in a row that have to be full before it is bulk. */
 const BULK = 2;
+
+/** Who may keep bytes inside the kernel (`option splice-…`). */
+export type SpliceSettings = Pick<Frontend, "splicing">;
+
+/** What the proxies on both sides say of one direction. */
+export function spliceWhen(
+  direction: "request" | "response",
+  { splicing: client }: SpliceSettings,
+  { splicing: server }: SpliceSettings,
+): SpliceWhen {
+  if (client[direction] || server[direction]) return "always";
+  return client.auto && server.auto ? "bulk" : "never";
+}
 
 export type SpliceWhen = "never" | "bulk" | "always";
 
@@ -148,4 +160,5 @@ export class Flow {
   }
 }
 
-const isPlain = (channel: Channel): boolean => channel instanceof Connection && !channel.isSecure;
+/** A socket and nothing on top of it: its bytes may stay in the kernel. */
+export const isPlain = (channel: Channel): channel is Connection => channel instanceof Connection && !channel.isSecure;

@@ -11,6 +11,7 @@
  *     ExchangeSession    knows what the log and the counters want of it
  */
 import { Phase } from "./exchange-session.js";
+import { isPlain, spliceWhen } from "./flow.js";
 import { Method } from "./http1/head.js";
 import { Transfer } from "./http1/transfer.js";
 import { ReceivingSession } from "./receiving-session.js";
@@ -216,9 +217,17 @@ export class HttpSession extends ReceivingSession {
     const isOldClient = request.minor === 0;
     // Without its chunks, the body ends where the connection does.
     if (head.chunked && isOldClient) this.keepAlive = false;
-    if (this.response.accept(this.keepAlive, isOldClient, !isOldClient && this.isHttp1Connection)) return true;
-    this.onBadResponse();
-    return false;
+    if (!this.response.accept(this.keepAlive, isOldClient, !isOldClient && this.isHttp1Connection)) {
+      this.onBadResponse();
+      return false;
+    }
+    if (this.response.isBulk && this.#maySplice) this.response.spliceThrough(this.context.pipes);
+    return true;
+  }
+
+  get #maySplice(): boolean {
+    if (!isPlain(this.client) || !isPlain(this.upstream!)) return false;
+    return spliceWhen("response", this.frontend.settings, this.backend!.settings) !== "never";
   }
 
   /** The response is through. */

@@ -6,16 +6,13 @@ import type { Backend, Frontend } from "../config/haproxy/model.js";
 import type { BufferPool, ByteBuffer } from "../reactor/buffers.js";
 import type { Channel } from "../reactor/channel.js";
 import type { PipePool } from "../reactor/pipes.js";
-import { Flow, Moved, type SpliceWhen } from "./flow.js";
+import { Flow, Moved, type SpliceSettings, spliceWhen } from "./flow.js";
 
 export const Relayed = { running: 0, finished: 1, clientBroke: 2, serverBroke: 3 } as const;
 
 /** Idle times, in milliseconds (`timeout client`, `server`, `tunnel`, `client-fin`, `server-fin`). */
 export type ClientLimits = Pick<Frontend, "timeoutClient" | "timeoutClientFin">;
 export type ServerLimits = Pick<Backend, "timeoutServer" | "timeoutServerFin" | "timeoutTunnel">;
-
-/** Who may keep bytes inside the kernel (`option splice-…`). */
-type SpliceSettings = Pick<Frontend, "splicing">;
 
 /** Memory that a relay takes for bytes that wait, and gives back. */
 export interface RelayPools {
@@ -37,13 +34,8 @@ export class Relay {
     up?: ByteBuffer,
     down?: ByteBuffer,
   ) {
-    const isAuto = clientLimits.splicing.auto && serverLimits.splicing.auto;
-    const when = (direction: "request" | "response"): SpliceWhen => {
-      if (clientLimits.splicing[direction] || serverLimits.splicing[direction]) return "always";
-      return isAuto ? "bulk" : "never";
-    };
-    this.#up = new Flow(pool, pipes, client, server, when("request"), up);
-    this.#down = new Flow(pool, pipes, server, client, when("response"), down);
+    this.#up = new Flow(pool, pipes, client, server, spliceWhen("request", clientLimits, serverLimits), up);
+    this.#down = new Flow(pool, pipes, server, client, spliceWhen("response", clientLimits, serverLimits), down);
   }
 
   /** Bytes of the client that the server's kernel took. */

@@ -6,11 +6,13 @@
 
 import { EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDHUP } from "../sys/epoll.js";
 import { EAGAIN, EINTR } from "../sys/errno.js";
+import { allocate } from "../sys/memory.js";
 import { splice } from "../sys/pipe.js";
 import {
   close,
   getOption,
   MSG_NOSIGNAL,
+  MSG_PEEK,
   recv,
   resetOnClose,
   SHUT_WR,
@@ -27,6 +29,8 @@ import { PIPE_SIZE, type Pipe } from "./pipes.js";
 const HANGUP = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 const INPUT = EPOLLIN | EPOLLRDHUP | EPOLLET;
 const UNWATCHED = -1;
+/** Where a byte is looked at that stays in the kernel. */
+const peeked = allocate(64);
 
 export type { ConnectionOwner } from "./channel.js";
 
@@ -135,9 +139,9 @@ export class Connection implements Channel {
     return count;
   }
 
-  /** Moves what is there into an empty pipe. @returns as `receive` does */
-  spliceInto(pipe: Pipe): number {
-    const count = splice(this.fd, pipe.writeFd, PIPE_SIZE);
+  /** Moves what is there, and at most `most` bytes, into an empty pipe. @returns as `receive` does */
+  spliceInto(pipe: Pipe, most = PIPE_SIZE): number {
+    const count = splice(this.fd, pipe.writeFd, Math.min(most, PIPE_SIZE));
     if (count > 0) {
       pipe.length = count;
       return count;
@@ -167,6 +171,7 @@ export class Connection implements Channel {
 
   /** Whether something is there to be received, the end of the stream included. Surer than `readable`, and dearer. */
   hasInput(): boolean {
+    if (this.readable && recv(this.fd, peeked.address, 1, MSG_PEEK) === -EAGAIN) this.readable = false;
     return this.readable;
   }
 

@@ -6,7 +6,6 @@ import { EPOLLERR, EPOLLHUP, EPOLLRDHUP } from "../sys/epoll.js";
 import { EAGAIN, ECONNRESET, EPIPE } from "../sys/errno.js";
 import { allocate, type Memory } from "../sys/memory.js";
 import { clearErrors } from "../sys/openssl.js";
-import { MSG_PEEK, recv } from "../sys/socket.js";
 import {
   freeSsl,
   isHttp2,
@@ -148,9 +147,7 @@ export class TlsConnection extends Connection {
   }
 
   override hasInput(): boolean {
-    if (!this.readable) return false;
-    if (sslHasPending(this.#ssl) === 0 && recv(this.fd, peeked.address, 1, MSG_PEEK) === -EAGAIN) this.readable = false;
-    return this.readable;
+    return this.readable && (sslHasPending(this.#ssl) !== 0 || super.hasInput());
   }
 
   /** Sends close_notify, then FIN. */
@@ -316,6 +313,5 @@ export class TlsConnection extends Connection {
 }
 
 const UNEXPECTED_END = "unexpected eof while reading";
-const peeked = allocate(64);
 const freeRecords: Memory[] = [];
 const takeRecord = (): Memory => freeRecords.pop() ?? allocate(MAX_RECORD);

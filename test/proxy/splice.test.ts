@@ -137,3 +137,103 @@ test("a tunnel of HTTP carries bulk through a pipe as well", async (t) => {
   assert.equal(digest(body), digest(bytes));
   client.close();
 });
+
+/** A response's body behind its head, once `length` bytes of it are here. */
+async function bodyOf(client: RawClient, length: number): Promise<Buffer> {
+  const body = (): Buffer => client.bytes.subarray(client.bytes.indexOf("\r\n\r\n") + 4);
+  await eventually(() => client.bytes.includes("\r\n\r\n") && body().length >= length, true);
+  return body();
+}
+
+const httpProxy = (port: number, server: number, more = ""): string =>
+  listen(port, server, more).replace("mode tcp", "mode http");
+const REQUEST = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
+
+for (const [how, more, isSpliced] of [
+  ["by default", "", true],
+  ["with `no option splice-auto`", "no option splice-auto", false],
+] as const)
+  test(`${how} the body of a response ${isSpliced ? "goes through a pipe" : "is copied"}, to its last byte and no further`, async (t) => {
+    const bytes = randomBytes(MEGABYTES << 20);
+    const server = await serveHttp(t, (_, response) => {
+      response.setHeader("Content-Length", bytes.length).end(bytes);
+    });
+    const port = await freePort();
+    const proxy = await runProxy(t, httpProxy(port, server.port, more));
+    const before = pipes();
+    for (let time = 0; time < 3; time++) {
+      const client = await RawClient.connect(port);
+      client.send(REQUEST);
+      assert.equal(digest(await bodyOf(client, bytes.length)), digest(bytes));
+      client.send(REQUEST); // by the same connection, on both sides: nothing has been taken from, or left of, the first
+      await eventually(
+        () => client.bytes.length > 2 * bytes.length && client.bytes.subarray(-64).equals(bytes.subarray(-64)),
+        true,
+      );
+      client.close();
+    }
+    assert.equal(pipes() > before, isSpliced);
+    await proxy.quiet();
+    assert.equal(server.connections, 3);
+    assert.equal(proxy.count("frontend", "db", Counter.requests), 6);
+  });
+
+test("a body that ends with the connection goes through a pipe too, and one that is cut off does not pass for whole", async (t) => {
+  const bytes = randomBytes(MEGABYTES << 20);
+  const server = await serveTcp(t, (socket) => {
+    socket.once("data", (request) => {
+      const isCut = request.includes("/cut");
+      socket.write(`HTTP/1.1 200 OK\r\n${isCut ? `Content-Length: ${bytes.length + 1}\r\n` : ""}\r\n`);
+      socket.end(bytes);
+    });
+  });
+  const port = await freePort();
+  const proxy = await runProxy(t, httpProxy(port, server.port));
+  const before = pipes();
+  const whole = await RawClient.connect(port);
+  whole.send(REQUEST);
+  await eventually(() => whole.ended, true);
+  assert.equal(digest(await bodyOf(whole, bytes.length)), digest(bytes));
+  assert.ok(pipes() > before);
+  const cut = await RawClient.connect(port);
+  cut.send(REQUEST.replace("/", "/cut"));
+  await eventually(() => proxy.count("backend", "db", Counter.serverAborts), 1);
+  cut.close();
+});
+
+test("a response's body that waits in a pipe for a client that goes is nobody else's", async (t) => {
+  const bytes = randomBytes(32 << 20);
+  const server = await serveHttp(t, (_, response) => {
+    response.setHeader("Content-Length", bytes.length).end(bytes);
+  });
+  const port = await freePort();
+  const proxy = await runProxy(t, httpProxy(port, server.port));
+  const before = pipes();
+  const stalled = await Promise.all(Array.from({ length: 4 }, () => RawClient.connect(port)));
+  for (const client of stalled) {
+    client.socket.pause();
+    client.send(REQUEST);
+  }
+  await eventually(() => pipes() - before >= stalled.length, true);
+  for (const client of stalled) client.socket.resetAndDestroy();
+  await proxy.quiet();
+  await eventually(() => pipes() - before <= 2, true);
+  const client = await RawClient.connect(port);
+  client.send(REQUEST);
+  assert.equal(digest(await bodyOf(client, bytes.length)), digest(bytes));
+});
+
+test("chunks are looked at, so they are copied", async (t) => {
+  const bytes = randomBytes(MEGABYTES << 20);
+  const server = await serveHttp(t, (_, response) => {
+    response.write(bytes);
+    response.end();
+  });
+  const port = await freePort();
+  await runProxy(t, httpProxy(port, server.port));
+  const before = pipes();
+  const client = await RawClient.connect(port);
+  client.send(REQUEST);
+  await eventually(() => client.bytes.subarray(-5).toString() === "0\r\n\r\n", true);
+  assert.equal(pipes(), before);
+});

@@ -46,6 +46,20 @@ export class BodyFraming {
     this.#begin(UNTIL_CLOSE);
   }
 
+  /** Bytes to come that need no look, for the end shows itself or has been told; 0 where there is no knowing. */
+  get opaque(): number {
+    if (this.done) return 0;
+    if (this.#kind === LENGTH) return this.#remaining;
+    return this.#kind === UNTIL_CLOSE ? Number.POSITIVE_INFINITY : 0;
+  }
+
+  /** Takes `count` of the opaque bytes unseen. */
+  skip(count: number): void {
+    if (this.#kind !== LENGTH) return;
+    this.#remaining -= count;
+    this.done = this.#remaining === 0;
+  }
+
   get isUntilClose(): boolean {
     return this.#kind === UNTIL_CLOSE;
   }

@@ -1,13 +1,15 @@
 /** The server's half of an exchange: its response, from the bytes it is read as to the bytes sent on. */
-import type { BufferPool, ByteBuffer } from "../../reactor/buffers.js";
+import { BUFFER_SIZE, type BufferPool, type ByteBuffer } from "../../reactor/buffers.js";
 import type { Channel } from "../../reactor/channel.js";
-import { EAGAIN } from "../../sys/errno.js";
+import type { Connection } from "../../reactor/connection.js";
+import type { Pipe, PipePool } from "../../reactor/pipes.js";
+import { EAGAIN, EINVAL } from "../../sys/errno.js";
 import { BodyFraming } from "./body-framing.js";
 import { authenticatesConnection } from "./connection-authentication.js";
 import { ResponseHead } from "./head.js";
 import { editResponse } from "./head-edit.js";
 import type { HeadLimits } from "./head-limits.js";
-import { FAIR_SHARE, shareOf, Transfer } from "./transfer.js";
+import { FAIR_SHARE, PIPE_SHARE, shareOf, Transfer } from "./transfer.js";
 
 /** As with requests, sides are used again. */
 const spare: ResponseSide[] = [];
@@ -46,6 +48,12 @@ export class ResponseSide {
   #ready = 0;
   #sent = 0;
   #requestMethod = 0;
+  /** Where bulk gets a pipe from, if it may go through one. */
+  #pipes: PipePool | undefined;
+  /** What it holds waits for the client; the buffer is empty meanwhile. */
+  #pipe: Pipe | undefined;
+  /** What was read last filled its buffer: there is more behind it. */
+  #isFull = false;
 
   constructor(
     readonly pool: BufferPool,
@@ -71,7 +79,7 @@ export class ResponseSide {
 
   /** Bytes wait that the client has not taken. */
   get waitsForClient(): boolean {
-    return this.#sent < this.#ready;
+    return this.#sent < this.#ready || this.#pipe !== undefined;
   }
 
   /** The server sent more than its response. */
@@ -85,13 +93,16 @@ export class ResponseSide {
    */
   forward(client: Channel, server: Channel): number {
     for (let round = 0; ; ) {
-      if (this.#sent < this.#ready) {
+      if (this.waitsForClient) {
         if (!client.writable) return Transfer.waiting;
-        const count = client.transmit(this.#buffer!, this.#sent, this.#ready);
+        const count = this.#pipe === undefined ? this.#transmit(client) : this.#spliceFrom(this.#pipe, client);
         if (count < 0) return Transfer.receiverBroke;
-        this.#sent += count;
         this.bytes += count;
-        if (this.#sent < this.#ready) return Transfer.waiting;
+        if (this.waitsForClient) {
+          // A pipe may give a part of what it has, page by page, to a client that takes more.
+          if (count > 0 && this.#pipe !== undefined && client.writable) continue;
+          return Transfer.waiting;
+        }
       }
       if (this.hasHead && this.body.done) return Transfer.done;
       if (!server.readable) return Transfer.waiting;
@@ -99,11 +110,12 @@ export class ResponseSide {
         server.loop.resume(server);
         return Transfer.waiting;
       }
-      const count = this.#receive(server);
-      round += shareOf(count);
+      const count = this.#isFull && this.#pipes !== undefined ? this.#splice(server) : this.#receive(server);
+      round += this.#pipe === undefined ? shareOf(count) : PIPE_SHARE;
       if (count === -EAGAIN) return Transfer.waiting;
       if (count === 0) return Transfer.ended;
       if (count < 0) return Transfer.senderBroke;
+      if (this.#pipe !== undefined) continue;
       if (!this.hasHead) {
         const result = this.parseHead();
         if (result !== Transfer.waiting) return result;
@@ -141,8 +153,19 @@ export class ResponseSide {
     const bodyAt = buffer.start + head.length;
     editResponse(buffer, head, keepAlive, isOldClient);
     this.#sent = buffer.start;
+    this.#isFull = buffer.room === 0;
     this.#ready = body.advance(buffer.bytes, bodyAt, buffer.end);
     return !body.broken;
+  }
+
+  /** More of the body is still to be read than a buffer holds. */
+  get isBulk(): boolean {
+    return this.body.opaque >= BUFFER_SIZE;
+  }
+
+  /** Lets bulk of the body that was accepted go through pipes, inside the kernel: both channels are plain sockets. */
+  spliceThrough(pipes: PipePool): void {
+    this.#pipes = pipes;
   }
 
   /**
@@ -179,9 +202,50 @@ export class ResponseSide {
 
   release(): void {
     if (this.#buffer !== undefined) this.pool.give(this.#buffer);
+    if (this.#pipe !== undefined) this.#pipes!.give(this.#pipe);
+    this.#buffer = undefined;
+    this.#pipe = undefined;
+    this.#pipes = undefined;
+    this.#isFull = false;
+    this.#sent = 0;
+    this.#ready = 0;
+  }
+
+  #transmit(client: Channel): number {
+    const count = client.transmit(this.#buffer!, this.#sent, this.#ready);
+    if (count > 0) this.#sent += count;
+    return count;
+  }
+
+  #spliceFrom(pipe: Pipe, client: Channel): number {
+    const count = (client as Connection).spliceFrom(pipe);
+    if (pipe.length > 0) return count;
+    this.#pipes!.give(pipe);
+    this.#pipe = undefined;
+    return count;
+  }
+
+  /** Fills a pipe, if the body goes on for longer than a buffer, and there is one; else a buffer. */
+  #splice(server: Channel): number {
+    const { body } = this;
+    const pipe = this.isBulk ? this.#pipes!.take() : undefined;
+    if (pipe === undefined) return this.#receive(server);
+    const count = (server as Connection).spliceInto(pipe, body.opaque);
+    if (count <= 0) {
+      this.#pipes!.give(pipe);
+      if (count !== -EINVAL) return count;
+      this.#pipes = undefined; // a kind of socket that cannot: there is always the other way
+      return this.#receive(server);
+    }
+    if (this.#buffer !== undefined) this.pool.give(this.#buffer);
     this.#buffer = undefined;
     this.#sent = 0;
     this.#ready = 0;
+    this.#pipe = pipe;
+    // What comes in crumbs is cheaper to copy.
+    this.#isFull = count >= BUFFER_SIZE;
+    body.skip(count);
+    return count;
   }
 
   #receive(server: Channel): number {
@@ -196,6 +260,8 @@ export class ResponseSide {
     if (wasFull) buffer = this.#buffer = this.pool.grow(buffer);
     this.#sent = 0;
     this.#ready = 0;
-    return server.receive(buffer, buffer.room);
+    const count = server.receive(buffer, buffer.room);
+    this.#isFull = buffer.room === 0;
+    return count;
   }
 }

@@ -21,5 +21,8 @@ export const Transfer = {
 /** Buffers of the usual size that one message may fill before the other connections of the loop get their turn. */
 export const FAIR_SHARE = 16;
 
+/** What filling a pipe counts for: its bytes are moved, not copied. */
+export const PIPE_SHARE = 4;
+
 /** How many of them a read of `count` bytes counts for. */
 export const shareOf = (count: number): number => Math.max(1, Math.floor(count / BUFFER_SIZE));
