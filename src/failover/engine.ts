@@ -4,7 +4,7 @@
  */
 
 import { readFileSync } from "node:fs";
-import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
+import type { KeepalivedConfiguration, VrrpInstance } from "../config/keepalived/model.js";
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
 import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
@@ -40,7 +40,7 @@ import { successorOf } from "./successors.js";
 import { RunningSyncGroup } from "./sync-group.js";
 import { earlier, type Instant } from "./timers.js";
 import { isAsWanted, type ProxyHealth } from "./track/proxy-health.js";
-import { type ScriptState, withGroupTrackers } from "./tracking.js";
+import { requiredInterfaces, type ScriptState, withGroupTrackers } from "./tracking.js";
 import type { Claim } from "./wire/heartbeat.js";
 import type { Family } from "./wire/ip-address.js";
 
@@ -422,7 +422,8 @@ export class Engine {
 
   #reportLink(name: string, before: "up" | "down" | "missing"): void {
     const condition = this.#network.condition(name);
-    if (condition === before) return;
+    // A host of containers has interfaces coming and going all day.
+    if (condition === before || !this.#instances.some(({ own }) => concerns(own, name))) return;
     const text = `Netlink reports ${name} ${condition === "missing" ? "deleted" : condition}`;
     this.mail.post({ kind: "log", level: "info", text });
   }
@@ -446,6 +447,13 @@ export class Engine {
     for (const fd of descriptors) this.#loop.remove(fd);
   }
 }
+
+/** Whether an instance needs or tracks that interface, or has made it. */
+const concerns = (own: VrrpInstance, name: string): boolean =>
+  requiredInterfaces(own).has(name) ||
+  own.interface === name ||
+  own.virtualMac?.name === name ||
+  own.track.interfaces.some((tracked) => tracked.interface === name);
 
 /** What the kernel is to tell of: tables of routes change all the time, so only where some of them are ours. */
 function newsFor({ instances }: KeepalivedConfiguration): number {
