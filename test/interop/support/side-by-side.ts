@@ -27,6 +27,8 @@ export interface Scenario {
   readonly server?: (socket: Socket, index: number) => void;
   /** What the client does; the end of its connection is waited for afterwards. */
   readonly client: (client: RawClient, world: World) => Promise<void> | void;
+  /** Why its client's connection ends otherwise with us; the rest is the same. */
+  readonly endsOtherwise?: string;
   /** Lines of log that it makes; 1 where it is not said. */
   readonly logLines?: number;
 }
@@ -46,6 +48,8 @@ export type Outcomes = Readonly<Record<string, readonly string[]>>;
 
 /** Times that no scenario waits for, unless it says so itself. */
 const DEFAULTS = `
+global
+    nbthread 1
 defaults
     mode http
     option httplog
@@ -98,7 +102,7 @@ async function act({ scenario, port, accepted, open }: Prepared, log: readonly s
   const seen = client.closed && client.socket.destroyed && !client.ended && client.error === undefined;
   if (!seen) await client.untilClosed(8_000).catch(() => notes.push("still open"));
   const lines = (): string[] => log.filter((line) => line.includes(`] ${scenario.name} `));
-  await eventually(() => lines().length, scenario.logLines ?? 1).catch(() => undefined);
+  await eventually(() => lines().length, scenario.logLines ?? 1).catch(() => notes.push("more or fewer lines of log"));
   client.close();
   return [`client: ${whatItSaw(client)}`, ...notes, ...lines().map(essence)];
 }
@@ -158,7 +162,7 @@ export async function startOurs(t: TestContext, text: string): Promise<void> {
 
 export async function startHaproxy(t: TestContext, text: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "side-by-side-"));
-  writeFileSync(join(folder, "haproxy.cfg"), `global\n    nbthread 2\n${text}`);
+  writeFileSync(join(folder, "haproxy.cfg"), text);
   const child = spawn("haproxy", ["-db", "-f", join(folder, "haproxy.cfg")], { stdio: ["ignore", "ignore", "pipe"] });
   let complaints = "";
   child.stderr.on("data", (chunk) => {
