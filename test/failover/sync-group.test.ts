@@ -207,6 +207,18 @@ test("as long as one of them hears a master, none takes over", () => {
   assert.deepEqual(pair.kinds, ["backup", "backup"]);
 });
 
+test("one that was ready and then hears a master is not ready any more", () => {
+  const pair = new Pair().advance(3.5);
+  pair.nodes[0].instance.hear(250);
+  assert.deepEqual(pair.advance(1).kinds, ["backup", "backup"]);
+  assert.deepEqual(pair.advance(3).kinds, ["master", "master"], "once that master is dead");
+});
+
+test("a member that is not ready does not take over, whoever asks", () => {
+  const { instance } = new Pair().nodes[0];
+  assert.equal(instance.handle({ kind: "take-over" }).state.kind, "backup");
+});
+
 test("a delay of one member's preemption is one of all", () => {
   const pair = new Pair({ first: { preemptDelay: fromSeconds(20) } });
   const hear = (seconds: number): string[] => {
