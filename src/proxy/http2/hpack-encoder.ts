@@ -52,6 +52,9 @@ function hashOfName(name: string): number {
   return hashOf(bytesOf(name), 0, name.length, FNV_BASIS);
 }
 
+/** Of a table without entries, which is what a connection of few requests has: nobody writes to it. */
+const NO_ENTRIES = new Int32Array(SLOTS);
+
 export class HpackEncoder {
   readonly #entries: (Entry | undefined)[] = [];
   /** Entries ever inserted; the newest has this number. */
@@ -62,7 +65,7 @@ export class HpackEncoder {
   /** The smallest and the last size set since the last block; -1: none. */
   #smallestPending = -1;
   /** By the hash of name and value: the number of an entry. A later one may take the place of an earlier one. */
-  readonly #byHash = new Int32Array(SLOTS);
+  #byHash = NO_ENTRIES;
   /** By the same: hashes that were seen once. */
   readonly #seen = new Int32Array(SLOTS);
 
@@ -170,6 +173,7 @@ export class HpackEncoder {
     this.#entries[this.#inserted % RING] = entry;
     this.#count++;
     this.#size += entry.size;
+    if (this.#byHash === NO_ENTRIES) this.#byHash = new Int32Array(SLOTS);
     this.#byHash[hash & (SLOTS - 1)] = this.#inserted;
   }
 
