@@ -192,7 +192,8 @@ async function waitPrepared(flags: Flags): Promise<void> {
   await Promise.all([import("../config/keepalived/verdict.js"), import("../failover/timed-command.js")]);
   // A thread stays in the namespace that it began in.
   if ((flags.value("namespace") ?? configuration.global.networkNamespace) === undefined) prepareThread();
-  nameProcess(["bascule", "spare"]);
+  // Not by the name of the supervisor, which signals are sent to.
+  nameProcess(["bascule-spare"]);
   await untilWanted();
 }
 

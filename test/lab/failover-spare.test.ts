@@ -31,7 +31,7 @@ class Box {
     return Number(found);
   }
 
-  spare = (): number => this.process("bascule", "spare");
+  spare = (): number => this.process("bascule-spare");
   kill = (pid: number): boolean => process.kill(pid, "SIGKILL");
 
   /** Kills the process that is master, once another one is ready to take its place, which it then does. */
