@@ -6,6 +6,7 @@ import { EVENTS, type EventName, INTERVALS, MeasuredPair, PROGRAMS, type Program
 const USAGE = `npm run bench:failover -- [options]        as root; needs keepalived
   --runs N       of each event, for each program, in turn (3)
   --idle S       seconds over which an idle master's processor time is taken (10)
+  --settle S     seconds that it has been idle by then (30): V8 has compiled what runs
   --starve S     seconds with every processor busy, at advert_int 0.01 (60); 600 for the promise of ten minutes
 `;
 
@@ -13,6 +14,7 @@ const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "3" },
     idle: { type: "string", default: "10" },
+    settle: { type: "string", default: "30" },
     starve: { type: "string", default: "60" },
     help: { type: "boolean" },
   },
@@ -21,7 +23,8 @@ if (values.help) {
   process.stdout.write(USAGE);
   process.exit(0);
 }
-const [runs, idle, starve] = [Number(values.runs), Number(values.idle), Number(values.starve)];
+const [runs, starve] = [Number(values.runs), Number(values.starve)];
+const [idle, settle] = [Number(values.idle), Number(values.settle)];
 process.env.PATH = `${process.env.PATH}:/usr/sbin:/sbin`;
 
 async function withPair<T>(program: Program, interval: number, use: (pair: MeasuredPair) => Promise<T>): Promise<T> {
@@ -60,7 +63,7 @@ for (const interval of INTERVALS)
   for (const event of Object.keys(EVENTS) as EventName[]) if (runs > 0) console.log(await compareGaps(event, interval));
 if (idle > 0) {
   for (const interval of [1, 0.01]) {
-    const costs = await each((program) => withPair(program, interval, (pair) => pair.idleCost(idle)));
+    const costs = await each((program) => withPair(program, interval, (pair) => pair.idleCost(idle, settle)));
     console.log(row(`memory, advert_int ${interval}`, (program) => `${costs[program].mebibytes.toFixed(1)} MiB`));
     console.log(
       row(`idle master's CPU, advert_int ${interval}`, (program) => `${costs[program].percent.toFixed(1)} %`),

@@ -91,8 +91,12 @@ export class MeasuredPair {
     return (await probe.stop()).longestGapMs;
   }
 
-  /** Memory of the master's processes, and the share of one processor that they take while nothing happens. */
-  async idleCost(seconds: number): Promise<{ readonly mebibytes: number; readonly percent: number }> {
+  /**
+   * Memory of the master's processes, and the share of one processor that they take while nothing happens.
+   * @param settle seconds before: what it costs to start is another question
+   */
+  async idleCost(seconds: number, settle: number): Promise<{ readonly mebibytes: number; readonly percent: number }> {
+    await sleep(settle * 1000);
     const all = family(this.master.program.pid!);
     const sum = (of: (pid: number) => number): number => all.reduce((total, pid) => total + of(pid), 0);
     const before = sum(cpuTime);
