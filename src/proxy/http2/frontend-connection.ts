@@ -146,7 +146,7 @@ export class FrontendConnection extends Http2Connection implements SessionContex
     builder.begin(false);
     if (this.decoder.decode(bytes, from, to, builder) !== 0) return ErrorCode.COMPRESSION_ERROR;
     if (streamId > this.#lastStream) return 0; // it is told by GOAWAY
-    if (this.streams.size >= this.limits.streams) return this.refuse(streamId, ErrorCode.REFUSED_STREAM);
+    if (!this.streams.hasRoom(this.limits.streams)) return this.refuse(streamId, ErrorCode.REFUSED_STREAM);
     if (this.decoder.tooLarge) return this.#refuseTooLarge(streamId, endStream);
     const length = builder.finish(endStream);
     if (length < 0) {

@@ -11,6 +11,19 @@ export class StreamList {
     return this.#items.length;
   }
 
+  /**
+   * Whether the peer may open one more, of `limit`. One that has ended on both sides does not count (RFC 9113 §5.1.2),
+   * though its session may not have heard of it yet; so that those are bounded too, there are never `2 * limit` in all.
+   */
+  hasRoom(limit: number): boolean {
+    const items = this.#items;
+    if (items.length < limit) return true;
+    if (items.length >= 2 * limit) return false;
+    let open = 0;
+    for (const { localEnded, remoteEnded } of items) if (!(localEnded && remoteEnded)) open++;
+    return open < limit;
+  }
+
   find(id: number): Http2Stream | undefined {
     const items = this.#items;
     for (let index = items.length - 1; index >= 0; index--) if (items[index]!.id === id) return items[index];
