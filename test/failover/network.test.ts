@@ -1,23 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { HostNetwork } from "../../src/failover/network.js";
-import type { InterfaceAddress, Link } from "../../src/sys/netlink.js";
-
-const link = (index: number, name: string, changes: Partial<Link> = {}): Link => ({
-  index,
-  name,
-  flags: 0,
-  up: true,
-  running: true,
-  carrier: true,
-  mac: "02:00:00:00:00:01",
-  mtu: 1500,
-  kind: undefined,
-  master: undefined,
-  parent: undefined,
-  group: 0,
-  ...changes,
-});
+import type { InterfaceAddress } from "../../src/sys/netlink.js";
+import { link } from "./support.js";
 
 const address = (index: number, text: string, prefixLength = 24): InterfaceAddress => ({
   index,

@@ -18,6 +18,7 @@ import type { FaultReason } from "../../src/failover/tracking.js";
 import { addressOctets, parseIp } from "../../src/failover/wire/ip-address.js";
 import { parseIpv4 } from "../../src/failover/wire/ipv4.js";
 import { type AdvertisementSettings, VRRP_GROUP } from "../../src/failover/wire/packet.js";
+import type { Link } from "../../src/sys/netlink.js";
 
 export const span: Span = { file: { path: "test.conf", text: "" }, line: 1, column: 1, length: 1 };
 
@@ -242,3 +243,20 @@ export class RecordingInstance {
     }
   }
 }
+
+/** An interface as netlink tells of it: up, with a carrier, a plain one. */
+export const link = (index: number, name: string, changes: Partial<Link> = {}): Link => ({
+  index,
+  name,
+  flags: 0,
+  up: true,
+  running: true,
+  carrier: true,
+  mac: "02:00:00:00:00:01",
+  mtu: 1500,
+  kind: undefined,
+  master: undefined,
+  parent: undefined,
+  group: 0,
+  ...changes,
+});

@@ -11,6 +11,7 @@ import { Lab } from "../../src/lab/lab.js";
 import type { Link } from "../../src/sys/netlink.js";
 import { eventually, throughout } from "../support/eventually.js";
 import { needsRoot, needsRootAnd } from "../support/root.js";
+import { link } from "./support.js";
 
 const MAIN = fileURLToPath(new URL("./failover-main.js", import.meta.url));
 const CONFIG = "/etc/keepalived/keepalived.conf";
@@ -32,21 +33,6 @@ vrrp_instance ${name} {
 }`;
 
 describe("the name of a virtual interface", () => {
-  const link = (index: number, name: string, more: Partial<Link> = {}): Link => ({
-    index,
-    name,
-    flags: 0,
-    up: true,
-    running: true,
-    carrier: true,
-    mac: "02:00:00:00:00:01",
-    mtu: 1500,
-    kind: undefined,
-    master: undefined,
-    parent: undefined,
-    group: 0,
-    ...more,
-  });
   const ours = { kind: "macvlan", parent: 2, mac: VIRTUAL_MAC };
 
   function names(text: string, links: readonly Link[]): (string | undefined)[] {
