@@ -1,5 +1,6 @@
 /** `http-request` rules at work. What clients see and logs say beside HAProxy's is in interop/side-by-side. */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test } from "node:test";
 import { Counter, Gauge } from "../../../src/proxy/shared-state.js";
 import { eventually } from "../../support/eventually.js";
@@ -101,8 +102,11 @@ test("silent-drop says nothing to a client, of HTTP/2 either, and keeps nothing"
   const port = await freePort();
   const proxy = await runProxy(t, `frontend web\n mode http\n bind 127.0.0.1:${port}\n http-request silent-drop`);
   const client = await RawClient.connect(port);
+  t.after(() => client.close());
   client.send(GET("/"));
   const session = http2Client(t, port);
+  // Whatever a client still had to say afterwards, the acknowledgement of SETTINGS too, the kernel would answer.
+  await Promise.all([once(session, "remoteSettings"), once(session, "localSettings")]);
   const stream = session.request({ ":path": "/" });
   let ended = false;
   stream.on("close", () => {
@@ -114,5 +118,4 @@ test("silent-drop says nothing to a client, of HTTP/2 either, and keeps nothing"
   assert.equal(client.text, "");
   // Who may not repair sockets can only keep the reset from going far, and loopback is not far.
   if (process.getuid!() === 0) assert.deepEqual([client.ended, client.error, ended], [false, undefined, false]);
-  client.close();
 });
