@@ -13,6 +13,7 @@ import { type IpAddress, parseIp } from "../wire/ip-address.js";
 import type { SimulatedCluster } from "./cluster.js";
 import { pathAddress, SimulatedHeartbeat } from "./heartbeat.js";
 import { SimulatedInstance } from "./instance.js";
+import { wellBox } from "./well.js";
 
 interface RunningScript {
   readonly script: VrrpScript;
@@ -25,10 +26,11 @@ export class SimulatedBox {
   readonly heartbeats: readonly SimulatedHeartbeat[];
   isUp = true;
   readonly #groups: readonly RunningSyncGroup[];
-  readonly #linksDown = new Set<string>();
-  readonly #failing = new Set<string>();
-  readonly #processesGone = new Set<string>();
-  #isProxyGone = false;
+  readonly #linksDown: Set<string>;
+  readonly #failing: Set<string>;
+  readonly #processesGone: Set<string>;
+  readonly #files: Map<string, number>;
+  #isProxyGone: boolean;
   #scripts: RunningScript[] = [];
 
   constructor(
@@ -39,6 +41,12 @@ export class SimulatedBox {
     all: readonly KeepalivedConfiguration[],
   ) {
     const { instances, syncGroups } = configuration;
+    const well = wellBox(configuration);
+    this.#linksDown = new Set(well.linksDown);
+    this.#failing = new Set(well.scriptsFailing);
+    this.#processesGone = new Set(well.processesGone);
+    this.#files = new Map(well.files);
+    this.#isProxyGone = well.isProxyGone;
     this.instances = instances.map((own) => {
       const group = syncGroups.find(({ members }) => members.includes(own.name));
       return new SimulatedInstance(
@@ -71,7 +79,7 @@ export class SimulatedBox {
   readonly world: Omit<TrackedWorld, "sourcePresent"> = {
     script: (name) => this.#scripts.find(({ script }) => script.name === name)?.state.kind,
     link: (name) => this.link(name),
-    file: () => 0,
+    file: (name) => this.#files.get(name) ?? 0,
     process: (name) => !this.#processesGone.has(name),
     proxy: () => !this.#isProxyGone,
   };
@@ -131,6 +139,11 @@ export class SimulatedBox {
   setProcess(name: string, up: boolean): void {
     if (up) this.#processesGone.delete(name);
     else this.#processesGone.add(name);
+    this.#reassess();
+  }
+
+  setFile(name: string, value: number): void {
+    this.#files.set(name, value);
     this.#reassess();
   }
 

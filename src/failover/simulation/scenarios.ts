@@ -1,10 +1,10 @@
 /** What happens if each thing fails, one at a time: played on fresh clusters, from a start at which all is well. */
-import type { VrrpInstance } from "../../config/keepalived/model.js";
 import { fromSeconds, type Microseconds, microseconds } from "../../config/units.js";
 import { masterDownInterval } from "../timers.js";
 import type { SimulatedBox } from "./box.js";
 import { SimulatedCluster } from "./cluster.js";
 import type { NamedConfiguration } from "./contradictions.js";
+import { type Failure, failuresOf, failuresOfAll } from "./failures.js";
 
 /** One virtual address and who holds it, in the order of `SimulatedCluster.boxes`. */
 export interface Holding {
@@ -22,12 +22,6 @@ export interface Scenario {
   readonly recovery: readonly Holding[] | undefined;
 }
 
-interface Failure {
-  readonly event: string;
-  fail(box: SimulatedBox): void;
-  recover(box: SimulatedBox): void;
-}
-
 /** The first scenario is the start of all boxes at once. */
 export function playScenarios(boxes: readonly NamedConfiguration[]): Scenario[] {
   const start = new SimulatedCluster(boxes);
@@ -38,21 +32,10 @@ export function playScenarios(boxes: readonly NamedConfiguration[]): Scenario[] 
     recovery: undefined,
   };
   const failures = boxes.flatMap((box, index) =>
-    failuresOf(box).map((failure) => play(boxes, [index], failure, horizon)),
+    failuresOf(box, boxes).map((failure) => play(boxes, [index], failure, horizon)),
   );
-  const everywhere = [...scriptsEverywhere(boxes), ...(boxes.length > 1 ? [CUT] : [])];
-  return [first, ...failures, ...everywhere.map((failure) => play(boxes, [...boxes.keys()], failure, horizon))];
-}
-
-/** Links are up, and a switch in between is not: a split brain, unless there is another path. */
-const CUT: Failure = {
-  event: "the boxes do not hear each other",
-  fail: ({ cluster }) => cut(cluster, true),
-  recover: ({ cluster }) => cut(cluster, false),
-};
-
-function cut(cluster: SimulatedCluster, isCut: boolean): void {
-  cluster.isCut = isCut;
+  const everywhere = failuresOfAll(boxes).map((failure) => play(boxes, [...boxes.keys()], failure, horizon));
+  return [first, ...failures, ...everywhere];
 }
 
 function play(
@@ -113,62 +96,4 @@ function horizonOf(boxes: readonly NamedConfiguration[]): Microseconds {
   const delay = Math.max(0, ...instances.map(({ preemptDelay }) => preemptDelay));
   const check = Math.max(0, ...scripts.map(({ interval, rise, fall }) => interval * Math.max(rise, fall)));
   return microseconds(3 * down + delay + check + fromSeconds(1));
-}
-
-function failuresOf({ name, configuration }: NamedConfiguration): Failure[] {
-  const { instances, syncGroups } = configuration;
-  const trackers = [...instances, ...syncGroups].map(({ track }) => track);
-  const scripts = new Set(trackers.flatMap((track) => track.scripts.map(({ script }) => script)));
-  const processes = new Set(trackers.flatMap((track) => track.processes.map(({ process }) => process)));
-  const links = new Set([
-    ...instances.map((own) => own.interface).filter((device) => device !== undefined),
-    ...trackers.flatMap((track) => track.interfaces.map((tracked) => tracked.interface)),
-  ]);
-  return [
-    { event: `${name} is stopped`, fail: (box) => box.stop(), recover: (box) => box.start() },
-    { event: `${name} dies`, fail: (box) => box.die(), recover: (box) => box.start() },
-    ...[...scripts].map((script) => scriptFailure(script, `${script} fails on ${name}`)),
-    ...[...processes].map(
-      (process): Failure => ({
-        event: `${process} ends on ${name}`,
-        fail: (box) => box.setProcess(process, false),
-        recover: (box) => box.setProcess(process, true),
-      }),
-    ),
-    ...(trackers.some(({ proxy }) => proxy !== undefined)
-      ? [
-          {
-            event: `the proxy of ${name} fails`,
-            fail: (box) => box.setProxy(false),
-            recover: (box) => box.setProxy(true),
-          } satisfies Failure,
-        ]
-      : []),
-    ...[...links].map(
-      (link): Failure => ({
-        event: `${name} loses ${link}`,
-        fail: (box) => box.setLink(link, false),
-        recover: (box) => box.setLink(link, true),
-      }),
-    ),
-  ];
-}
-
-const scriptFailure = (script: string, event: string): Failure => ({
-  event,
-  fail: (box) => box.setScript(script, false),
-  recover: (box) => box.setScript(script, true),
-});
-
-/** With a script of weight 0 failing on all boxes nobody is left. */
-function scriptsEverywhere(boxes: readonly NamedConfiguration[]): Failure[] {
-  const tracked = ({ configuration }: NamedConfiguration): string[] =>
-    [...configuration.instances, ...configuration.syncGroups].flatMap(({ track }: Pick<VrrpInstance, "track">) =>
-      track.scripts.map(({ script }) => script),
-    );
-  const [first, ...others] = boxes;
-  if (first === undefined || others.length === 0) return [];
-  return [...new Set(tracked(first))]
-    .filter((script) => others.every((box) => tracked(box).includes(script)))
-    .map((script) => scriptFailure(script, `${script} fails everywhere`));
 }

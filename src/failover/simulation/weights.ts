@@ -1,8 +1,9 @@
 /** Weights that change nothing: with all that an instance tracks failing it is still ahead of every other box. */
 import type { Diagnostics } from "../../config/diagnostics.js";
-import type { KeepalivedConfiguration, VrrpInstance, Weight } from "../../config/keepalived/model.js";
-import { assess, type TrackedWorld, withGroupTrackers } from "../tracking.js";
+import type { VrrpInstance, Weight } from "../../config/keepalived/model.js";
+import { assess, type TrackedWorld } from "../tracking.js";
 import type { NamedConfiguration } from "./contradictions.js";
+import { instancesOf } from "./well.js";
 
 const worldWhere = (isWell: boolean): TrackedWorld => ({
   script: () => (isWell ? "up" : "down"),
@@ -53,12 +54,6 @@ function findIdleWeight(
       `${plural ? "them" : "it"} out: then a failure is a fault`,
   });
 }
-
-const instancesOf = ({ instances, syncGroups }: KeepalivedConfiguration): VrrpInstance[] =>
-  instances.map((own) => {
-    const group = syncGroups.find(({ members }) => members.includes(own.name));
-    return withGroupTrackers(own, group, instances);
-  });
 
 /** What lowers the priority when it fails, in the words of the file. */
 function weighted({ track, interface: own }: VrrpInstance): string[] {
