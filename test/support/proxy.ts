@@ -1,6 +1,6 @@
 /** A proxy in this process, run from configuration text, for one test. */
 import assert from "node:assert/strict";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import type { TestContext } from "node:test";
 import { Diagnostics, render } from "../../src/config/diagnostics.js";
 import type { HaproxyConfiguration } from "../../src/config/haproxy/model.js";
@@ -80,20 +80,45 @@ function indexOf(items: readonly { readonly name: string }[], name: string): num
   return index;
 }
 
-// Below the range that outgoing connections take theirs from, and apart for test files that run at the same time.
-let nextPort = 10_000 + ((process.pid * 61) % 20_000);
+// Below the range that outgoing connections take theirs from, in blocks that each belong to one process at a time.
+const FIRST_PORT = 10_000;
+const BLOCK = 100;
+const BLOCKS = 200;
+let block = process.pid % BLOCKS;
+let nextPort = 0;
+let endOfBlock = 0;
 
-/** A port of 127.0.0.1 on which nobody listens. */
+/** A port of 127.0.0.1 on which nobody listens, and which no test file that runs at the same time is given. */
 export async function freePort(): Promise<number> {
   for (;;) {
+    if (nextPort === endOfBlock) await takeBlock();
     const port = nextPort++;
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once("error", () => resolve(false));
-      server.listen(port, "127.0.0.1", () => resolve(true));
-    });
-    if (!isFree) continue;
+    const server = await listening({ port, host: "127.0.0.1" });
+    if (server === undefined) continue;
     await new Promise((resolve) => server.close(resolve));
     return port;
   }
+}
+
+/** Whoever holds the abstract socket that is named after a block has its ports; the kernel takes it from the dead. */
+async function takeBlock(): Promise<void> {
+  for (let tried = 0; tried < BLOCKS; tried++) {
+    block = (block + 1) % BLOCKS;
+    const claim = await listening({ path: `\0bascule-test-ports-${block}` });
+    if (claim === undefined) continue;
+    claim.unref();
+    nextPort = FIRST_PORT + block * BLOCK;
+    endOfBlock = nextPort + BLOCK;
+    return;
+  }
+  throw new Error("other tests hold every block of ports");
+}
+
+/** @returns undefined if somebody listens there already */
+function listening(where: { port: number; host: string } | { path: string }): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once("error", () => resolve(undefined));
+    server.listen(where, () => resolve(server));
+  });
 }

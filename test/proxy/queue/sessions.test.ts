@@ -167,11 +167,11 @@ test("the log of one that waited and was served has its time and its place in th
   await eventually(() => server.seen.length, 1);
   await line(proxy, port, ["/2", "/3"]);
   await new Promise((resolve) => setTimeout(resolve, 50));
-  for (const path of ["/1", "/2", "/3"]) {
+  for (const [index, path] of ["/1", "/2", "/3"].entries()) {
     await eventually(() => server.held.has(path), true, { everyMs: 1 });
     server.answer(path);
+    await eventually(() => log.lines.length, index + 1); // each worker logs for itself
   }
-  await eventually(() => log.lines.length, 3);
   const [first, second, third] = log.lines.map((text) => / app\/s1 0\/(\d+)\/.* ---- \S+ (\S+) /.exec(text)!);
   assert.deepEqual(
     [first, second, third].map((match) => match![2]),
@@ -202,8 +202,10 @@ test("a client that closes while it waits leaves the queue with option abortoncl
   server.answer("/after");
   assert.equal((await after.response()).body, "/after");
   assert.deepEqual(server.seen, ["/held", "/after"]);
-  const aborted = log.lines.filter((text) => text.includes(" CQ-- "));
-  assert.equal(aborted.length, 2);
+  const aborted = await eventually(
+    () => log.lines.filter((text) => text.includes(" CQ-- ")),
+    (lines) => lines.length === 2,
+  );
   for (const text of aborted) assert.match(text, / app\/<NOSRV> 0\/\d+\/-1\/-1\/\d+ -1 0 - - CQ-- .* 0\/1 "GET /);
   assert.equal(proxy.count("backend", "app", Counter.clientAborts), 2);
 });

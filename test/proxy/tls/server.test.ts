@@ -111,7 +111,7 @@ for (const [what, options] of [
     const origin = await serveHttps(t);
     const proxy = await stage(t, origin.port, options);
     assert.equal(await statusOf(proxy), 503);
-    assert.equal(proxy.count("server", "web/s1", Counter.connectErrors), 1);
+    await eventually(() => proxy.count("server", "web/s1", Counter.connectErrors), 1);
   });
 
 test("a certificate of an unknown authority is refused, unless verify is none", async (t) => {
