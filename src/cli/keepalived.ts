@@ -13,7 +13,9 @@ import {
   isSupervised,
   SupervisedProxy,
   stopWithSupervisor,
+  type Task,
   tellSupervisor,
+  unhurry,
   untilWanted,
 } from "../supervisor/part-side.js";
 import { recogniseProxyScript } from "../supervisor/proxy-script.js";
@@ -161,7 +163,7 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
     tellSupervisor({ kind: "unusable", reason });
     return code;
   };
-  if (isSpare()) await waitPrepared(flags);
+  if (isSpare() && (await waitPrepared(flags)) === "clean-up") return cleanUp(flags);
   const sources = readSources(filesOf(flags));
   if (sources.problems.length > 0) return refuse(sources.problems.join("\n"), EXIT.noConfiguration);
   const diagnostics = new Diagnostics();
@@ -186,7 +188,7 @@ async function start(flags: Flags, args: readonly string[]): Promise<number> {
  * Loads what a start needs, by reading the files as one: whoever is to go on in a dead one's place has no time for that.
  * They are read again at the start, for they may have changed.
  */
-async function waitPrepared(flags: Flags): Promise<void> {
+async function waitPrepared(flags: Flags): Promise<Task> {
   const configuration = await loadKeepalived(readSources(filesOf(flags)).files, new Diagnostics(), optionsOf(flags));
   const { prepareThread } = await import("../failover/failover.js");
   await Promise.all([import("../config/keepalived/verdict.js"), import("../failover/timed-command.js")]);
@@ -194,7 +196,20 @@ async function waitPrepared(flags: Flags): Promise<void> {
   if ((flags.value("namespace") ?? configuration.global.networkNamespace) === undefined) prepareThread();
   // Not by the name of the supervisor, which signals are sent to.
   nameProcess(["bascule-spare"]);
-  await untilWanted();
+  return untilWanted();
+}
+
+/** Takes away what one that crashed has left: nobody will advertise here for a while. */
+async function cleanUp(flags: Flags): Promise<number> {
+  const loaded = await loadKeepalived(readSources(filesOf(flags)).files, new Diagnostics(), optionsOf(flags));
+  const configuration = inNamespace(loaded, flags.value("namespace"));
+  const { networkNamespace } = configuration.global;
+  const excluded = networkNamespace === undefined ? undefined : enterNamespace(networkNamespace);
+  if (excluded !== undefined) return EXIT.fatal;
+  const { cleanUpAfterCrash } = await import("../failover/failover.js");
+  cleanUpAfterCrash(configuration, { log: print });
+  print("nothing advertises here for a while: the virtual addresses are removed");
+  return EXIT.ok;
 }
 
 async function serve(
@@ -291,6 +306,7 @@ async function serve(
   log("Startup complete");
   notifier.send(`READY=1\nMAINPID=${process.pid}`);
   tellSupervisor({ kind: "ready" });
+  unhurry();
   daemonReady();
   announceNativeScripts(configuration, proxy, log);
 

@@ -1,4 +1,5 @@
 /** `bascule run FILE…`: everything that the files ask for, under one supervisor. */
+import { getPriority } from "node:os";
 import { fileURLToPath } from "node:url";
 import { controlPath, openControlSocket } from "../supervisor/control-socket.js";
 import { launcher } from "../supervisor/launch.js";
@@ -6,6 +7,7 @@ import { logLine } from "../supervisor/log-lines.js";
 import { type Launch, type PartName, systemClock } from "../supervisor/part.js";
 import { INHERITANCE_MARK, PROXY_MARK } from "../supervisor/part-side.js";
 import { Supervisor } from "../supervisor/supervisor.js";
+import { setNicenessAlone } from "../sys/process.js";
 import { print, printError } from "./console.js";
 import { controlFlag } from "./ctl.js";
 import { describeFlags, type FlagTable, parseFlags } from "./flags.js";
@@ -14,6 +16,9 @@ import { openNotifier } from "./notify.js";
 import { nameProcess } from "./process-name.js";
 import { stopSignals } from "./stop-signals.js";
 import { basculeVersion } from "./version.js";
+
+/** Of a process that hardly ever has anything to do. */
+const SUPERVISOR_NICENESS = -10;
 
 type Id = "control" | "detail" | "lenient" | "help";
 const flags: FlagTable<Id> = {
@@ -44,6 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
     return 1;
   }
   nameProcess(["bascule", "run", ...args]);
+  preferSupervisor();
   const failoverFlags = [...(parsed.flags.has("detail") ? ["-D"] : []), ...(lenient ? ["--lenient"] : [])];
   return supervise(loaded, controlPath(parsed.flags.value("control")), failoverFlags);
 }
@@ -101,6 +107,11 @@ async function supervise(loaded: Loaded, path: string, failoverFlags: readonly s
   if (signal.soft) void signals.next().then(() => supervisor.stop("SIGTERM"));
   await supervisor.stop(signal.soft ? "SIGUSR1" : "SIGTERM");
   return 0;
+}
+
+/** On a busy host a part that was killed must not wait for who is to notice. An operator's own nice value stays. */
+function preferSupervisor(): void {
+  if (getPriority() === 0) setNicenessAlone(SUPERVISOR_NICENESS);
 }
 
 const asFlags = (files: Loaded["haproxyFiles"]): string[] => files.flatMap(({ path }) => ["-f", path]);

@@ -45,7 +45,7 @@ import type { Claim } from "./wire/heartbeat.js";
 import type { Family } from "./wire/ip-address.js";
 
 /** Above ordinary threads; the lowest of the real-time ones, as keepalived asks for by default. */
-const REAL_TIME_PRIORITY = 1;
+export const REAL_TIME_PRIORITY = 1;
 
 /** How the engine talks to the main thread. */
 export interface Correspondence {

@@ -90,6 +90,11 @@ export async function startFailover(configuration: KeepalivedConfiguration, hook
   return failover;
 }
 
+/** Takes away the virtual addresses, routes and interfaces that a process left which was killed. It must be dead. */
+export function cleanUpAfterCrash(configuration: KeepalivedConfiguration, hooks: Pick<FailoverHooks, "log">): void {
+  removeAddresses(withNames(configuration, hooks), hooks);
+}
+
 /** What shows that a manager of networks runs, and how it is told to leave ours alone. */
 const MEDDLERS = [
   [
@@ -134,7 +139,7 @@ class RunningFailover implements Failover {
     configuration: KeepalivedConfiguration,
     readonly hooks: FailoverHooks,
   ) {
-    this.#configuration = this.#withNames(configuration);
+    this.#configuration = withNames(configuration, hooks);
     this.#counters = shareCounters(configuration.instances.length);
     warnOfOddities(configuration, hooks);
     this.#notifier = new Notifier(configuration, hooks.log.bind(hooks));
@@ -251,7 +256,7 @@ class RunningFailover implements Failover {
    */
   async #reload(written: KeepalivedConfiguration): Promise<void> {
     if (this.#stopping) return;
-    const configuration = this.#withNames(written);
+    const configuration = withNames(written, this.hooks);
     const before = {
       configuration: this.#configuration,
       counters: this.#counters,
@@ -331,15 +336,6 @@ class RunningFailover implements Failover {
       if (this.#started) this.#mourn(reason, thread.startedAt);
     });
     return thread;
-  }
-
-  /** The interfaces that use_vmac makes: the same names for the engine, for its successor, and for who cleans up. */
-  #withNames(configuration: KeepalivedConfiguration): KeepalivedConfiguration {
-    if (!hasVirtualInterfaces(configuration)) return configuration;
-    const netlink = new Netlink();
-    const links = netlink.links();
-    netlink.close();
-    return nameVirtualInterfaces(configuration, links, (level, text) => this.hooks.log(text, level));
   }
 
   #masters(): string[] {
@@ -456,8 +452,17 @@ class RunningFailover implements Failover {
   }
 }
 
+/** The interfaces that use_vmac makes: the same names for the engine, for its successor, and for who cleans up. */
+function withNames(configuration: KeepalivedConfiguration, hooks: Pick<FailoverHooks, "log">): KeepalivedConfiguration {
+  if (!hasVirtualInterfaces(configuration)) return configuration;
+  const netlink = new Netlink();
+  const links = netlink.links();
+  netlink.close();
+  return nameVirtualInterfaces(configuration, links, (level, text) => hooks.log(text, level));
+}
+
 /** What the engine does at its end, for when it died before. */
-function removeAddresses({ instances }: KeepalivedConfiguration, hooks: FailoverHooks): void {
+function removeAddresses({ instances }: KeepalivedConfiguration, hooks: Pick<FailoverHooks, "log">): void {
   const netlink = new Netlink();
   const network = new HostNetwork();
   network.load(netlink.links(), netlink.addresses());

@@ -22,7 +22,10 @@ const LAST_WORDS_MS = 50;
 /** @param keepsSpare a second process is kept loaded, for when the first one dies */
 export function launcher(command: PartCommand, keepsSpare = false): Launch {
   const spare = keepsSpare ? new Spare(() => open(command, { [SPARE_MARK]: "1" })) : undefined;
-  return (events) => {
+  let cleaner: ChildProcess | undefined;
+  const launch: Launch = (events) => {
+    // A start cleans up itself, and then nobody else may.
+    cleaner?.kill("SIGKILL");
     const waiting = spare?.take();
     const child = waiting ?? open(command, command.environment());
     if (waiting !== undefined) tell(waiting, { kind: "begin", environment: command.environment() });
@@ -40,6 +43,16 @@ export function launcher(command: PartCommand, keepsSpare = false): Launch {
       send: (message) => tell(child, message),
     };
   };
+  if (spare !== undefined)
+    launch.cleanUp = () => {
+      cleaner = spare.take() ?? open(command, { [SPARE_MARK]: "1" });
+      tell(cleaner, { kind: "clean-up" });
+      cleaner.once("exit", () => {
+        cleaner = undefined;
+        spare.refill();
+      });
+    };
+  return launch;
 }
 
 function open(command: PartCommand, environment: Readonly<Record<string, string>>): ChildProcess {

@@ -15,6 +15,8 @@ export type PartMessage =
 export type SupervisorMessage =
   /** To a spare process: it is wanted. With what is to be in its environment. */
   | { readonly kind: "begin"; readonly environment: Readonly<Record<string, string>> }
+  /** To a spare process: take away what one that crashed has left on this host, and end. */
+  | { readonly kind: "clean-up" }
   /** Whether the proxy of the same supervisor is ready: answers the scripts that look for it. */
   | { readonly kind: "proxy"; readonly ready: boolean }
   | HealthMessage;

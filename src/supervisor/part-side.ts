@@ -1,5 +1,5 @@
 /** A part's end of its supervisor: none of it does anything in a process that was not started by one. */
-import { setParentDeathSignal } from "../sys/process.js";
+import { endRealTime, setParentDeathSignal, setRealTimeAlone } from "../sys/process.js";
 import type { HealthMessage, PartMessage, SupervisorMessage } from "./messages.js";
 
 /** Set for the processes that `bascule run` starts. */
@@ -33,23 +33,40 @@ export function stopWithSupervisor(stop: () => void): void {
   if (!process.connected) stop();
 }
 
-/** A spare's wait; anybody else has begun already. Ends with its supervisor. */
-export async function untilWanted(): Promise<void> {
-  if (!isSpare()) return;
+export type Task = Extract<SupervisorMessage["kind"], "begin" | "clean-up">;
+
+/**
+ * A spare's wait for what it is wanted for; anybody else has begun already. Ends with its supervisor.
+ *
+ * It wakes up as a real-time thread, and is to be an ordinary one again by `unhurry`: on a busy host its takeover would
+ * otherwise wait for everybody's slice of the processor. Without CAP_SYS_NICE it does.
+ */
+export async function untilWanted(): Promise<Task> {
+  if (!isSpare()) return "begin";
+  isHurrying = setRealTimeAlone(1) >= 0;
   setParentDeathSignal(SIGTERM);
   const leave = (): never => process.exit(0);
   process.once("disconnect", leave);
   if (!process.connected) leave();
-  await new Promise<void>((begin) => {
+  const task = await new Promise<Task>((wanted) => {
     process.on("message", function hear(message: SupervisorMessage) {
-      if (message.kind !== "begin") return;
-      Object.assign(process.env, message.environment);
+      if (message.kind !== "begin" && message.kind !== "clean-up") return;
+      if (message.kind === "begin") Object.assign(process.env, message.environment);
       process.off("message", hear);
-      begin();
+      wanted(message.kind);
     });
   });
   process.off("disconnect", leave);
   delete process.env[SPARE_MARK];
+  return task;
+}
+
+let isHurrying = false;
+
+/** The end of a spare's hurry: it serves. */
+export function unhurry(): void {
+  if (isHurrying) endRealTime();
+  isHurrying = false;
 }
 
 export const isSpare = (): boolean => isSupervised() && process.env[SPARE_MARK] !== undefined;

@@ -22,7 +22,11 @@ export interface PartEvents {
   onEnd(end: ProcessEnd): void;
 }
 
-export type Launch = (events: PartEvents) => PartProcess;
+export interface Launch {
+  (events: PartEvents): PartProcess;
+  /** Undoes what a process that crashed has left behind, when the next one has to wait. */
+  cleanUp?(): void;
+}
 
 /** Time and timers, so that tests need not wait for theirs. */
 export interface Clock {
@@ -51,8 +55,10 @@ export type PartState =
 /** A part that does not heed SIGTERM is killed after this long. A soft stop may take as long as it takes. */
 const GRACE_MS = 10_000;
 
-/** While the fail-over part is away nobody advertises, and the virtual addresses stay where they are for a while. */
+/** While the fail-over part is away nobody advertises. */
 const RESTARTS_AT_ONCE: Readonly<Record<PartName, number>> = { proxy: 1, failover: 3 };
+/** A run that makes up for a crash: a start of the fail-over part takes a third of a second. */
+const HEALTHY_MS: Readonly<Record<PartName, number>> = { proxy: 60_000, failover: 5_000 };
 
 export class Part {
   /** Hears how the part says that it is. */
@@ -74,7 +80,7 @@ export class Part {
   /** @param onChange called after each change of state, with the new state in place. */
   constructor(name: PartName, launch: Launch, clock: Clock, log: (line: string) => void, onChange: () => void) {
     this.name = name;
-    this.#backoff = new Backoff(RESTARTS_AT_ONCE[name]);
+    this.#backoff = new Backoff(RESTARTS_AT_ONCE[name], HEALTHY_MS[name]);
     this.#launch = launch;
     this.#clock = clock;
     this.#log = log;
@@ -184,6 +190,7 @@ export class Part {
     const delay = this.#backoff.afterCrash(now - since);
     // After a pause the peer has taken over, and an election must decide.
     this.inheritance = delay === 0 ? masters : [];
+    if (delay > 0) this.#launch.cleanUp?.();
     const how = end.signal === null ? `exited with ${end.code}` : `was killed by ${end.signal}`;
     this.#log(`${this.name} ${how}: restarting ${delay === 0 ? "at once" : `in ${delay / 1000} s`}`);
     const cancel = this.#clock.after(delay, () => {

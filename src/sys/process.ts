@@ -5,7 +5,10 @@ import { allocate, cString, words } from "./memory.js";
 
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_NAME = 15;
+const SCHED_OTHER = 0;
 const SCHED_RR = 2;
+/** What the thread starts, processes and threads, is ordinary. */
+const SCHED_RESET_ON_FORK = 0x40000000;
 const CLONE_FS = 0x200;
 const RLIMIT_NOFILE = 7;
 const RLIMIT_CORE = 4;
@@ -45,10 +48,27 @@ export function setParentDeathSignal(signal: number): void {
  * Puts the calling thread under the real-time round-robin scheduler.
  * @returns 0, or a negated errno: -EPERM without CAP_SYS_NICE.
  */
-export function setRealTime(priority: number): number {
+export const setRealTime = (priority: number): number => setScheduler(SCHED_RR, priority);
+
+/** The same, but the processes and threads that it starts are ordinary ones. */
+export const setRealTimeAlone = (priority: number): number => setScheduler(SCHED_RR | SCHED_RESET_ON_FORK, priority);
+
+/** Puts the calling thread under the ordinary scheduler, and whom it starts with it. @returns 0 or a negated errno. */
+export const endRealTime = (): number => setScheduler(SCHED_OTHER, 0);
+
+/**
+ * Has the calling thread go before others of the ordinary scheduler; the processes and threads that it starts have
+ * nice value 0. @returns 0 or a negated errno.
+ */
+export function setNicenessAlone(niceness: number): number {
+  const result = setScheduler(SCHED_OTHER | SCHED_RESET_ON_FORK, 0);
+  return result < 0 ? result : setNiceness(niceness);
+}
+
+function setScheduler(policy: number, priority: number): number {
   const parameter = allocate(64);
   words(parameter)[0] = priority;
-  return nativeScheduler(0, SCHED_RR, parameter.address);
+  return nativeScheduler(0, policy, parameter.address);
 }
 
 /** A descriptor that is readable once the process has ended (pidfd_open(2)). @returns it, or a negated errno. */

@@ -99,6 +99,26 @@ test("a spare fail-over process", { skip: needsRoot }, async (story) => {
     await eventually(() => lab.holders(VIRTUAL), ["a"]);
   });
 
+  await story.test("takes the addresses away when its like has been killed too often in a row to go on", async () => {
+    // Three in a row are replaced at once; on a slow machine a run may be long enough to be forgiven.
+    for (let kill = 0; kill < 10 && !/restarting in/.test(a.program.output); kill++) {
+      const before = killed(a);
+      await eventually(a.spare, () => true, ELECTED);
+      a.kill(
+        await eventually(
+          () => a.process("keepalived"),
+          () => true,
+          ELECTED,
+        ),
+      );
+      await eventually(() => killed(a), before + 1);
+    }
+    await a.program.waitForLine(/the virtual addresses are removed/, ELECTED.deadlineMs);
+    assert.equal(a.host.holds(VIRTUAL), false);
+    await eventually(() => lab.holders(VIRTUAL), ["b"], ELECTED);
+    await eventually(() => lab.holders(VIRTUAL), ["a"], ELECTED);
+  });
+
   await story.test("ends with its supervisor, killed or not, and the other box takes over", async () => {
     const spare = await eventually(a.spare, () => true, ELECTED);
     a.program.kill("SIGKILL");
@@ -110,6 +130,8 @@ test("a spare fail-over process", { skip: needsRoot }, async (story) => {
     await eventually(() => isAlive(other), false);
   });
 });
+
+const killed = ({ program }: Box): number => program.output.match(/was killed by SIGKILL: restarting/g)?.length ?? 0;
 
 function isAlive(pid: number): boolean {
   try {

@@ -44,6 +44,52 @@ test("a part that crashes is restarted: at once, then after 1 s, then after 2 s"
   assert.equal(log[1], "proxy was killed by SIGSEGV: restarting in 1 s");
 });
 
+test("what a crash left is cleaned up as soon as the next process has to wait, and only then", () => {
+  const clock = new SimulatedClock();
+  const lives = new Lives(clock, 100);
+  const cleaned: number[] = [];
+  const launch = Object.assign(lives.launch.bind(lives), { cleanUp: () => void cleaned.push(clock.now()) });
+  const part = new Part(
+    "failover",
+    launch,
+    clock,
+    () => {},
+    () => {},
+  );
+  part.start();
+  for (let crash = 1; crash <= 3; crash++) {
+    clock.advance(10);
+    lives.last.die("SIGKILL");
+  }
+  clock.advance(10);
+  assert.deepEqual(cleaned, []);
+  lives.last.die("SIGKILL");
+  assert.deepEqual(cleaned, [40]);
+  clock.advance(1_000);
+  assert.equal(lives.last.startedAt, 1_040);
+  assert.deepEqual(cleaned, [40]);
+});
+
+test("a fail-over part that ran for 5 s between crashes is restarted at once each time", () => {
+  const clock = new SimulatedClock();
+  const lives = new Lives(clock, 100);
+  const part = new Part(
+    "failover",
+    lives.launch,
+    clock,
+    () => {},
+    () => {},
+  );
+  part.start();
+  for (let crash = 1; crash <= 10; crash++) {
+    clock.advance(5_000);
+    lives.last.say({ kind: "masters", instances: ["VI_1"] });
+    lives.last.die("SIGKILL");
+    clock.advance(0);
+    assert.equal(lives.last.startedAt, crash * 5_000);
+  }
+});
+
 test("an exit code other than 0 is a crash too, also while it starts", () => {
   const { clock, lives, log, part } = supervised();
   part.start();
