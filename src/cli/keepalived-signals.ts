@@ -1,9 +1,12 @@
 /** The signals that make keepalived tell something, and the files that it writes then (keepalived(8)). */
 import { writeFileSync } from "node:fs";
-import { dataText } from "../failover/dumps/data.js";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { dataText, type Host, parentDataText } from "../failover/dumps/data.js";
 import { jsonText } from "../failover/dumps/json.js";
 import { statisticsText } from "../failover/dumps/statistics.js";
 import type { Failover } from "../failover/failover.js";
+import { Netlink } from "../sys/netlink.js";
 import type { KeepalivedLog } from "./keepalived-log.js";
 import { dumpFileOf } from "./keepalived-places.js";
 
@@ -30,14 +33,33 @@ export function dump(signal: NodeJS.Signals, failover: Failover, log: Keepalived
   const { dumps } = global;
   const [what, path, text] =
     signal === SIGNALS.DATA.name
-      ? ["data", dumps.state ?? dumpFileOf("data", global), dataText(snapshot)]
+      ? ["data", dumps.state ?? dumpFileOf("data", global), dataText(snapshot, readHost())]
       : signal === SIGNALS.JSON.name
         ? ["json", dumps.json ?? dumpFileOf("json", global), jsonText(snapshot, dumps.jsonVersion)]
         : ["stats", dumps.statistics ?? dumpFileOf("stats", global), statisticsText(snapshot.status)];
+  if (what === "data") {
+    const parent = join(tmpdir(), "keepalived_parent.data");
+    write(parent, parentDataText(snapshot), `Printing parent data for process(${process.pid}) on signal`, log);
+  }
+  const name = what === "json" ? "as json" : what;
+  write(path, text, `Printing VRRP ${name} for process(${process.pid}) on signal`, log);
+}
+
+/** The interfaces and addresses of this host now. */
+export function readHost(): Host {
+  const netlink = new Netlink();
+  try {
+    return { links: netlink.links(), addresses: netlink.addresses() };
+  } finally {
+    netlink.close();
+  }
+}
+
+function write(path: string, text: string, done: string, log: KeepalivedLog): void {
   try {
     // Passwords stand in it.
     writeFileSync(path, text, { mode: 0o600 });
-    log(`Printing VRRP ${what === "json" ? "as json" : what} for process(${process.pid}) on signal`);
+    log(done);
   } catch (error) {
     log(`Can't open ${path} (${(error as Error).message})`, "warning");
   }

@@ -27,7 +27,7 @@ import { allowCoreDumps, claimPidFiles, enterNamespace } from "./keepalived-host
 import { facilityNumber, type KeepalivedLog, keepalivedLog } from "./keepalived-log.js";
 import { identOf, pidFileOf } from "./keepalived-places.js";
 import { inNamespace, Reloader, type ReloadOptions } from "./keepalived-reload.js";
-import { dump, OTHER_SIGNALS, SIGNALS } from "./keepalived-signals.js";
+import { dump, OTHER_SIGNALS, readHost, SIGNALS } from "./keepalived-signals.js";
 import {
   countText,
   type KeepalivedOptions,
@@ -300,7 +300,7 @@ async function serve(
     namespace: flags.value("namespace"),
   };
   reloader = new Reloader(configuration, options, failover, log, notifier);
-  if (flags.has("dump")) for (const line of dataText(failover.snapshot()).trimEnd().split("\n")) log(line);
+  if (flags.has("dump")) for (const line of dataText(failover.snapshot(), readHost()).trimEnd().split("\n")) log(line);
   proxy.onChange = () => failover?.setProxyHealth(proxy.health);
   for (const file of pidFiles) file.write();
   log("Startup complete");

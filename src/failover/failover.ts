@@ -230,6 +230,8 @@ class RunningFailover implements Failover {
       status: this.status(),
       transitions: this.#transitions,
       scripts: new Map([...this.#runners].map(([name, runner]) => [name, runner.state])),
+      files: new Map([...this.#files].map(([name, tracker]) => [name, tracker.value])),
+      processes: new Map(this.#configuration.trackProcesses.map(({ name }) => [name, this.#processes.isUp(name)])),
       groups: new Map(states.map(([key, state]) => [key.slice("GROUP ".length), state])),
     };
   }

@@ -57,6 +57,30 @@ export const defaultGlobal: KeepalivedGlobal = {
   networkNamespace: undefined,
   daemonInstance: undefined,
   usePidDirectory: false,
+  inherited: {
+    alert: undefined,
+    alertVrrp: undefined,
+    notifyPriorityChanges: false,
+    multicastGroup4: "224.0.0.18",
+    multicastGroup6: "ff02::12",
+    garp: {
+      masterDelay: fromSeconds(5),
+      masterRepeat: 5,
+      masterRefresh: fromSeconds(60),
+      masterRefreshRepeat: 1,
+      lowerPriorityDelay: fromSeconds(5),
+      lowerPriorityRepeat: 5,
+      extraInterfaces: { interval: fromSeconds(0), all: false },
+    },
+    downTimerAdverts: 3,
+    lowerPriorityNoAdvert: false,
+    higherPrioritySendAdvert: false,
+    version: 2,
+    checkUnicastSource: false,
+    skipAddressCheck: false,
+    strict: false,
+    defaultInterface: "eth0",
+  },
 };
 
 /** A configuration in which nothing is written: for tests of those that run one. */

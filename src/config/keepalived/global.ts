@@ -1,5 +1,7 @@
 /** `global_defs` and the words outside any block: what was written → what holds. */
 import type { Resolving } from "./instance.js";
+import { garpOf } from "./instance-protocol.js";
+import { noGarp } from "./keywords/garp.js";
 import type { FileDraft } from "./keywords/top.js";
 import type { Command, KeepalivedGlobal, NotifyFifo, ScriptUser } from "./model.js";
 
@@ -40,6 +42,22 @@ export function resolveGlobal(draft: FileDraft, { global }: Resolving): Keepaliv
     networkNamespace: draft.networkNamespace,
     daemonInstance: draft.daemonInstance,
     usePidDirectory: draft.usePidDirectory,
+    inherited: {
+      alert: global.alertAll,
+      alertVrrp: global.alertVrrp,
+      notifyPriorityChanges: global.notifyPriorityChanges,
+      multicastGroup4: global.multicastGroup4,
+      multicastGroup6: global.multicastGroup6,
+      garp: garpOf(noGarp(), global, false),
+      downTimerAdverts: global.downTimerAdverts ?? 3,
+      lowerPriorityNoAdvert: global.lowerPriorityNoAdvert ?? false,
+      higherPrioritySendAdvert: global.higherPrioritySendAdvert ?? false,
+      version: global.vrrpVersion ?? 2,
+      checkUnicastSource: global.checkUnicastSource ?? false,
+      skipAddressCheck: global.skipAddressCheck ?? false,
+      strict: global.strict ?? false,
+      defaultInterface: global.defaultInterface,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 /** What an instance says on the wire: version, family, interval, authentication, and what strict mode makes of it. */
 import type { Diagnostics, Span } from "../diagnostics.js";
 import { fromSeconds, type Microseconds } from "../units.js";
+import type { GarpDraft } from "./keywords/garp.js";
 import type { GlobalDraft } from "./keywords/global-defs.js";
 import type { InstanceDraft } from "./keywords/vrrp-instance.js";
 import type { AddressFamily, Authentication, GratuitousArp } from "./model.js";
@@ -144,7 +145,7 @@ export function preemptOf(draft: InstanceDraft, priority: number, diagnostics: D
   return nopreempt === undefined || overruled;
 }
 
-export function garpOf(own: InstanceDraft, global: GlobalDraft, strict: boolean): GratuitousArp {
+export function garpOf(own: Omit<GarpDraft, "written">, global: GlobalDraft, strict: boolean): GratuitousArp {
   const masterDelay = global.garpMasterDelay ?? fromSeconds(global.minGarp ? 0 : 5);
   const masterRepeat = global.garpMasterRepeat ?? (global.minGarp ? 1 : 5);
   return {

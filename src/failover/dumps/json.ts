@@ -1,8 +1,10 @@
 /** What keepalived writes on its JSON signal, field for field (keepalived(8)): monitoring in the field reads it. */
-import type { Command, VirtualAddress, VrrpInstance } from "../../config/keepalived/model.js";
+import type { Command, VrrpInstance } from "../../config/keepalived/model.js";
 import type { InstanceStatus } from "../counters.js";
-import { describeRoute, describeRule } from "../virtual-routing.js";
+import { heldAddresses } from "./data-instance.js";
+import { routeText, ruleText } from "./data-network.js";
 import type { Snapshot } from "./snapshot.js";
+import { commandText, seconds } from "./words.js";
 
 const STATES = { STOP: 0, BACKUP: 1, MASTER: 2, FAULT: 3 } as const;
 const AUTHENTICATION = { PASS: 1, AH: 2 } as const;
@@ -22,7 +24,6 @@ export function jsonText(snapshot: Snapshot, version: 1 | 2): string {
   return `${JSON.stringify(version === 1 ? instances : { vrrp: instances, track_process: processes })}\n`;
 }
 
-const seconds = (microseconds: number): number => microseconds / 1_000_000;
 const flag = (value: boolean): number => (value ? 1 : 0);
 
 function data(
@@ -71,16 +72,10 @@ function data(
     ...command("script_deleted", notify.deleted?.command),
     ...command("script", notify.any),
     ...command("script_master_rx_lower_pri", notify.masterReceivedLowerPriority),
-    ...list(
-      "vips",
-      own.addresses.map((address) => addressText(address, own, isMaster)),
-    ),
-    ...list(
-      "evips",
-      own.excludedAddresses.map((address) => addressText(address, own, isMaster)),
-    ),
-    ...list("vroutes", own.routes.map(describeRoute)),
-    ...list("vrules", own.rules.map(describeRule)),
+    ...list("vips", heldAddresses(own, own.addresses, isMaster)),
+    ...list("evips", heldAddresses(own, own.excludedAddresses, isMaster)),
+    ...list("vroutes", own.routes.map(routeText)),
+    ...list("vrules", own.rules.map(ruleText)),
     ...list(
       "track_ifp",
       own.track.interfaces.map((tracked) => tracked.interface),
@@ -118,19 +113,3 @@ const list = (name: string, values: readonly string[]): object => (values.length
 
 const command = (name: string, what: Command | undefined): object =>
   what === undefined ? {} : { [name]: commandText(what.argv) };
-
-/** `'/usr/bin/notify' 'master'` */
-export const commandText = (argv: readonly string[]): string => argv.map((word) => `'${word}'`).join(" ");
-
-const SCOPES: Readonly<Record<number, string>> = { 0: "global", 200: "site", 253: "link", 254: "host" };
-
-/** `192.0.2.100/24 dev eth0 scope global set` */
-export function addressText(address: VirtualAddress, own: VrrpInstance, isSet: boolean): string {
-  const { prefixLength, broadcast, label, scope } = address;
-  const words = [`${address.address}/${prefixLength}`];
-  if (broadcast !== undefined) words.push("brd", broadcast);
-  words.push("dev", address.device ?? own.interface ?? "", "scope", SCOPES[scope] ?? String(scope));
-  if (label !== undefined) words.push("label", label);
-  if (isSet) words.push("set");
-  return words.join(" ");
-}

@@ -12,5 +12,9 @@ export interface Snapshot {
   readonly transitions: ReadonlyMap<string, number>;
   /** Of the scripts that are run. */
   readonly scripts: ReadonlyMap<string, ScriptState["kind"]>;
+  /** The number in each tracked file. */
+  readonly files: ReadonlyMap<string, number>;
+  /** Whether the quorum of each tracked process is there. */
+  readonly processes: ReadonlyMap<string, boolean>;
   readonly groups: ReadonlyMap<string, ReportedState>;
 }

@@ -1,6 +1,6 @@
 /** `smtp_alert`: mail on changes of state, by plain SMTP (RFC 5321) to one server, as keepalived sends it. */
 import { connect, type Socket } from "node:net";
-import { hostname } from "node:os";
+import { hostname, userInfo } from "node:os";
 import type { KeepalivedGlobal } from "../../config/keepalived/model.js";
 import type { LogLevel } from "../instance.js";
 import type { News } from "./news.js";
@@ -11,7 +11,7 @@ const MAX_REPLY = 8_192;
 const WORDS = {
   MASTER: ["Entering MASTER state", "now owning VRRP VIPs"],
   BACKUP: ["Entering BACKUP state", "no longer owning VRRP VIPs"],
-  FAULT: ["Entering FAULT state", "not currently owning any VRRP VIPs"],
+  FAULT: ["Entering FAULT state", "no longer owning VRRP VIPs"],
   STOP: ["Stopping", "no longer owning VRRP VIPs"],
   DELETED: ["Deleted", "no longer owning VRRP VIPs"],
 } as const;
@@ -34,11 +34,12 @@ export class Mail {
     this.#told.set(key, event);
     const [subject, body] = WORDS[event as keyof typeof WORDS];
     const subjectOf = type === "GROUP" ? `VRRP Group ${name}` : `VRRP Instance ${name}`;
-    const what = type === "GROUP" ? "Group" : "Instance";
     try {
       await this.#send(
         `[${this.settings.routerId ?? hostname()}] ${subjectOf} - ${subject}`,
-        `=> VRRP ${what} is ${body} <=`,
+        type === "GROUP"
+          ? `=> All VRRP group instances are now in ${event} state <=`
+          : `=> VRRP Instance is ${body} <=`,
       );
     } catch (error) {
       this.log(`cannot mail to ${server.host}:${server.port}: ${(error as Error).message}`, "warning");
@@ -46,7 +47,7 @@ export class Mail {
   }
 
   async #send(subject: string, body: string): Promise<void> {
-    const { to, heloName, connectTimeout, server, from = `keepalived@${hostname()}` } = this.settings.mail;
+    const { to, heloName, connectTimeout, server, from = defaultSender() } = this.settings.mail;
     const conversation = new Conversation(connect(server!), connectTimeout / 1000);
     try {
       await conversation.expect(220);
@@ -55,11 +56,11 @@ export class Mail {
       for (const address of to) await conversation.say(`RCPT TO:<${bare(address)}>`, 250);
       await conversation.say("DATA", 354);
       const headers = [
-        `Date: ${new Date().toUTCString()}`,
+        `Date: ${dateText(new Date())}`,
         `From: ${from}`,
         `Subject: ${subject}`,
         "X-Mailer: Keepalived",
-        `To: ${to.join(",\r\n\t")}`,
+        `To: ${to.join(", ")}`,
       ];
       await conversation.say(`${headers.join("\r\n")}\r\n\r\n${body}\r\n\r\n.`, 250);
       await conversation.say("QUIT", 221);
@@ -67,6 +68,16 @@ export class Mail {
       conversation.close();
     }
   }
+}
+
+/** Whom mail comes from unless the file says so: not the `keepalived@HOST` of the manual. */
+export const defaultSender = (): string => `${userInfo().username}@${hostname()}`;
+
+/** `Sat, 21 Nov 2026 14:30:10 +0000`: local time and its offset (RFC 5322 §3.3). */
+function dateText(date: Date): string {
+  const [weekday, month, day, year] = date.toDateString().split(" ");
+  const [time, zone] = date.toTimeString().split(" ");
+  return `${weekday}, ${day} ${month} ${year} ${time} ${zone!.slice("GMT".length)}`;
 }
 
 /** `Operators <ops@example.org>` is shown in headers; the envelope takes the address alone. */

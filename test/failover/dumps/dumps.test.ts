@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Diagnostics } from "../../../src/config/diagnostics.js";
 import { readKeepalived } from "../../../src/config/keepalived/read.js";
 import { InstanceCounters, shareCounters } from "../../../src/failover/counters.js";
-import { dataText } from "../../../src/failover/dumps/data.js";
+import { dataText, parentDataText } from "../../../src/failover/dumps/data.js";
 import { jsonText } from "../../../src/failover/dumps/json.js";
 import type { Snapshot } from "../../../src/failover/dumps/snapshot.js";
 
@@ -44,6 +44,8 @@ function snapshot(): Snapshot {
     status: [counters.status("VI_1")],
     transitions: new Map([["VI_1", 1_795_246_599_208]]),
     scripts: new Map([["chk", "up"]]),
+    files: new Map(),
+    processes: new Map(),
     groups: new Map(),
   };
 }
@@ -112,30 +114,135 @@ test("the JSON of version 1 is keepalived's, field for field and in its order", 
 test("that of version 2 stands in an object", () =>
   assert.deepEqual(JSON.parse(jsonText(snapshot(), 2)), { vrrp: [CAPTURED], track_process: [] }));
 
-test("the data of SIGUSR1 has keepalived's sections and lines", () => {
-  const lines = dataText(snapshot()).split("\n");
-  for (const line of [
-    "------< Global definitions >------",
-    " Router ID = lb1",
-    "------< VRRP Topology >------",
-    " VRRP Instance = VI_1",
-    "   VRRP Version = 2",
-    "   State = MASTER",
-    "   Interface = ka0",
-    "   Multicast address 224.0.0.18",
-    "   Gratuitous ARP delay = 5",
-    "   Virtual Router ID = 51",
-    "   Effective priority = 150",
-    "   Advert interval = 1 sec",
-    "   Preempt = enabled",
-    "   Authentication type = SIMPLE_PASSWORD",
-    "   Virtual IP (1):",
-    "     192.0.2.100/24 dev ka0 scope global set",
-    "   Tracked scripts :",
-    "     chk weight 0",
-    "------< VRRP Scripts >------",
-    " VRRP Script = chk",
-    "   Status = GOOD",
-  ])
-    assert.ok(lines.includes(line), line);
+const link = {
+  index: 3,
+  name: "ka0",
+  flags: 0x1043,
+  up: true,
+  running: true,
+  carrier: true,
+  mac: "02:00:00:00:00:01",
+  mtu: 1500,
+  kind: "veth",
+  master: undefined,
+  parent: undefined,
+  group: 0,
+};
+const address = {
+  index: 3,
+  family: 2,
+  address: "192.0.2.1",
+  prefixLength: 24,
+  scope: 0,
+  label: "ka0",
+  broadcast: undefined,
+  peer: undefined,
+  flags: 0x80,
+};
+const host = { links: [link], addresses: [address] };
+
+/** What keepalived 2.2.7 wrote for it, less what it says of itself alone, and with our refresh of 60 s for its 0. */
+const GLOBAL = ` Network namespace = (default)
+ Network namespace ipvs = (main namespace)
+ Router ID = lb1
+ Default smtp_alert = unset
+ Default smtp_alert_vrrp = unset
+ Default smtp_alert_checker = unset
+ Checkers log all failures = false
+ No test config before reload
+ Dynamic interfaces = false
+ Default interface = eth0
+ Disable local IGMP = no
+ LVS flush = false
+ LVS flush on stop = disabled
+ FIFO write vrrp states on reload = false
+ VRRP notify priority changes = false
+ VRRP IPv4 mcast group = 224.0.0.18
+ VRRP IPv6 mcast group = ff02::12
+ Gratuitous ARP delay = 5
+ Gratuitous ARP repeat = 5
+ Gratuitous ARP refresh timer = 60
+ Gratuitous ARP refresh repeat = 1
+ Gratuitous ARP lower priority delay = 5
+ Gratuitous ARP lower priority repeat = 5
+ Num adverts before down = 3
+ Gratuitous ARP for each secondary VMAC = 0s
+ Send advert after receive lower priority advert = true
+ Send advert after receive higher priority advert = false
+ Gratuitous ARP interval = 0.000000
+ Gratuitous NA interval = 0.000000
+ VRRP default protocol version = 2
+ nftables without counters
+ VRRP check unicast_src = false
+ VRRP skip check advert addresses = false
+ VRRP strict mode = false
+ Max auto priority = 0
+ Min auto priority delay = 1000000 usecs
+ VRRP process priority = 0
+ VRRP don't swap = false
+ VRRP realtime priority = 0
+ SNMP vrrp disabled
+`;
+
+const TOPOLOGY = `------< VRRP Topology >------
+ VRRP Instance = VI_1
+   VRRP Version = 2
+   State = MASTER
+   Wantstate = MASTER
+   Number of config faults = 0
+   Number of interface and track script faults = 0
+   Number of track scripts init = 0
+   Last transition = TIME
+   Master down timer = 3414062 usecs
+   Interface = ka0
+   Using src_ip = 192.0.2.1
+   Multicast address 224.0.0.18
+   Gratuitous ARP delay = 5
+   Gratuitous ARP repeat = 5
+   Gratuitous ARP refresh = 60
+   Gratuitous ARP refresh repeat = 1
+   Gratuitous ARP lower priority delay = 5
+   Gratuitous ARP lower priority repeat = 5
+   Down timer adverts = 3
+   Send advert after receive lower priority advert = true
+   Send advert after receive higher priority advert = false
+   Virtual Router ID = 51
+   Priority = 150
+   Effective priority = 150
+   Total priority = 150
+   Advert interval = 1 sec
+   Accept = enabled
+   Preempt = enabled
+   Promote_secondaries = disabled
+   Authentication type = SIMPLE_PASSWORD
+   Password = secret
+   Virtual IP (1):
+     192.0.2.100/24 dev ka0 scope global set
+   Tracked scripts :
+     chk weight 0
+   Using smtp notification = no
+   Notify deleted = Fault
+   Notify priority changes = false
+------< VRRP Scripts >------
+ VRRP Script = chk
+`;
+
+test("the data of SIGUSR1 has keepalived's lines in keepalived's order", () => {
+  const text = dataText(snapshot(), host).replace(/(?<=Last transition = ).*/, "TIME");
+  assert.ok(text.startsWith(`------< Global definitions >------\n${GLOBAL}`), text);
+  assert.ok(text.includes(TOPOLOGY), text);
+  for (const line of ["   Status = GOOD", " Name = ka0", "   IPv4 address = 192.0.2.1", "     VI_1, weight 0"])
+    assert.ok(text.split("\n").includes(line), line);
+});
+
+test("a link that is down is counted among the faults", () => {
+  const down = { links: [{ ...link, running: false }], addresses: [] };
+  assert.match(dataText(snapshot(), down), /Number of interface and track script faults = 1\n/);
+});
+
+test("the parent's data is the global section alone, without the default interface", () => {
+  const [before, ...after] = GLOBAL.split(" Default interface = eth0\n");
+  const text = parentDataText(snapshot());
+  assert.ok(text.startsWith(`------< Global definitions >------\n${[before, ...after].join("")}`), text);
+  assert.ok(!text.includes("VRRP Topology"));
 });

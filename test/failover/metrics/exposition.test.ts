@@ -49,6 +49,8 @@ function lines(prepare: (counters: InstanceCounters) => void): string[] {
       ["chk", "down"],
       ["young", "pending"],
     ] as const),
+    files: new Map(),
+    processes: new Map(),
     groups: new Map([["G", "MASTER"]] as const),
   };
   return expositionText(failoverFamilies(snapshot)).split("\n");

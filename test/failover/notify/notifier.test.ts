@@ -208,7 +208,7 @@ test("mail goes to all, once for each change, with keepalived's subject", async 
   await notifier.stop(5_000);
   assert.equal(mails.length, 1, setup.logs.join("\n"));
   assert.match(mails[0]!, /^From: lb1@example\.org\r\nSubject: \[lb1\] VRRP Instance VI_1 - Entering MASTER state\r$/m);
-  assert.match(mails[0]!, /^X-Mailer: Keepalived\r\nTo: root@example\.org,\r\n\tOperators <ops@example\.org>\r$/m);
+  assert.match(mails[0]!, /^X-Mailer: Keepalived\r\nTo: root@example\.org, Operators <ops@example\.org>\r$/m);
   assert.match(mails[0]!, /now owning VRRP VIPs/);
 });
 

@@ -1,5 +1,6 @@
-/** `global_defs` and the words outside any block, less what instances inherit: that stands in the instances. */
+/** `global_defs` and the words outside any block. What instances inherit stands in the instances. */
 import type { Microseconds } from "../../units.js";
+import type { GratuitousArp } from "../model.js";
 import type { Command, MailSettings, NotifyFifo, ScriptUser } from "./notification.js";
 
 export interface KeepalivedGlobal {
@@ -52,6 +53,27 @@ export interface KeepalivedGlobal {
   readonly daemonInstance: string | undefined;
   /** `use_pid_dir`: pid files below /run/keepalived. */
   readonly usePidDirectory: boolean;
+  readonly inherited: InheritedSettings;
+}
+
+/** What instances have that say nothing else. It has been worked into them; here it is for the dumps alone. */
+export interface InheritedSettings {
+  /** `smtp_alert`; undefined: not written, no. */
+  readonly alert: boolean | undefined;
+  /** `smtp_alert_vrrp`; undefined: as `alert` */
+  readonly alertVrrp: boolean | undefined;
+  readonly notifyPriorityChanges: boolean;
+  readonly multicastGroup4: string;
+  readonly multicastGroup6: string;
+  readonly garp: GratuitousArp;
+  readonly downTimerAdverts: number;
+  readonly lowerPriorityNoAdvert: boolean;
+  readonly higherPrioritySendAdvert: boolean;
+  readonly version: 2 | 3;
+  readonly checkUnicastSource: boolean;
+  readonly skipAddressCheck: boolean;
+  readonly strict: boolean;
+  readonly defaultInterface: string;
 }
 
 /** Where Prometheus may ask. */
