@@ -1,5 +1,4 @@
 /** The commands of the admin socket, in the order that `help` lists them. */
-import { Gauge } from "../proxy/shared-state.js";
 import type { Command } from "./command.js";
 import { helpText } from "./help.js";
 import { showInfo } from "./info.js";
@@ -17,10 +16,7 @@ export const COMMANDS: readonly Command[] = [
       // Greatest values are a matter of looking; counters that bills are made from are an administrator's.
       const clearsAll = words[2] === "all";
       if (clearsAll && connection.level !== "admin") return "Permission denied\n";
-      for (let entity = 0; entity < state.entities; entity++) {
-        state.setGauge(entity, Gauge.highest, state.gauge(entity, Gauge.current));
-        state.setGauge(entity, Gauge.mostQueued, state.gauge(entity, Gauge.queued));
-      }
+      state.clearGreatest();
       rates.clearGreatest();
       if (clearsAll) {
         state.clearCounters();

@@ -54,6 +54,10 @@ export function serverSideFields(context: AdminContext, entity: Entity): StatRow
     ctime: state.averageTime(entity, Counter.connectTime),
     rtime: state.averageTime(entity, Counter.responseTime),
     ttime: state.averageTime(entity, Counter.totalTime),
+    qtime_max: state.longestTime(entity, Counter.queueTime),
+    ctime_max: state.longestTime(entity, Counter.connectTime),
+    rtime_max: state.longestTime(entity, Counter.responseTime),
+    ttime_max: state.longestTime(entity, Counter.totalTime),
     connect: state.total(entity, Counter.connects),
     reuse: state.total(entity, Counter.reuses),
     // No rule rewrites headers yet, so none can fail to.

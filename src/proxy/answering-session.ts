@@ -38,6 +38,22 @@ export abstract class AnsweringSession extends ExchangeSession {
     this.sendReply();
   }
 
+  /**
+   * The response goes no further. A client that can tell so by its framing gets all that has come, and FIN; from any
+   * other, an end like that of a whole response is kept.
+   */
+  protected cutResponse(termination: string): void {
+    if (!this.isHttp1Connection || !this.response.body.showsItsEnd) {
+      this.breakOff(termination);
+      return;
+    }
+    this.upstream?.abort();
+    this.closeUpstream();
+    this.response.release();
+    this.endExchange(termination);
+    this.startLingering();
+  }
+
   protected sendReply(): void {
     const result = this.reply!.send(this.client);
     if (result === Transfer.receiverBroke) this.end();

@@ -40,6 +40,7 @@ export class Flow {
   #full = 0;
   /** How many of them make it bulk. */
   #bulk: number;
+  #isStopped = false;
 
   /** @param buffer bytes that are there already; the flow gives the buffer back to the pool */
   constructor(
@@ -53,6 +54,16 @@ export class Flow {
     this.#buffer = buffer;
     const isPossible = when !== "never" && isPlain(from) && isPlain(to);
     this.#bulk = !isPossible ? Number.POSITIVE_INFINITY : when === "always" ? 0 : BULK;
+  }
+
+  /** Reads no more from the source: what waits for the sink goes there, and then the end. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Nothing more comes from the source. */
+  get isOver(): boolean {
+    return this.#isStopped || this.from.ended;
   }
 
   /** Bytes wait for the sink. */
@@ -77,7 +88,7 @@ export class Flow {
         }
         if (this.#buffer !== undefined) this.#empty(this.#buffer);
       }
-      if (!from.readable) break;
+      if (!from.readable || this.#isStopped) break;
       if (rounds >= FAIR_SHARE) {
         from.loop.resume(from);
         break;
@@ -90,7 +101,7 @@ export class Flow {
       return Moved.sourceBroke;
     }
     this.#giveEmptyBack();
-    if (!this.isFilled && from.ended) to.finish();
+    if (!this.isFilled && this.isOver) to.finish();
     return Moved.running;
   }
 

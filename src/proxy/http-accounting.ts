@@ -26,10 +26,9 @@ function countIn(counters: EntityCounters, session: ExchangeSession, termination
 
 function countTimes(counters: EntityCounters, session: ExchangeSession): void {
   const { queuedAt, connectStartedAt, connectedAt, responseAt, firstByteAt } = session;
-  if (connectStartedAt > 0) counters.slide(Counter.queueTime, connectStartedAt - queuedAt);
-  if (connectedAt > 0) counters.slide(Counter.connectTime, connectedAt - connectStartedAt);
-  if (responseAt > 0) counters.slide(Counter.responseTime, responseAt - connectedAt);
-  counters.slide(Counter.totalTime, session.context.loop.now - firstByteAt);
+  if (connectedAt === 0 || responseAt === 0) return;
+  const total = session.context.loop.now - firstByteAt;
+  counters.countTimes(connectStartedAt - queuedAt, connectedAt - connectStartedAt, responseAt - connectedAt, total);
 }
 
 const LOWER_C = 0x63;

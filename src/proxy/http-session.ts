@@ -103,8 +103,7 @@ export class HttpSession extends ReceivingSession {
         this.onExchangeTimeout();
         break;
       case Phase.tunnel:
-        this.endExchange(this.tunnel!.isClientLate ? "cD" : "sD");
-        this.end();
+        this.#onRelayed(this.tunnel!.expire(true));
         break;
       case Phase.tarpitted:
         this.endTarpit();
@@ -257,15 +256,20 @@ export class HttpSession extends ReceivingSession {
   }
 
   #runTunnel(): void {
-    const result = this.tunnel!.run();
+    this.#onRelayed(this.tunnel!.run());
+  }
+
+  #onRelayed(result: number): void {
+    const tunnel = this.tunnel!;
     if (result === Relayed.running) {
       const { loop } = this.context;
-      loop.timers.arm(this.timer, loop.now + this.tunnel!.patience);
+      loop.timers.arm(this.timer, loop.now + tunnel.patience);
       return;
     }
+    const termination = tunnel.termination(result);
     if (result === Relayed.finished) {
-      this.endExchange("--");
+      this.endExchange(termination);
       this.end();
-    } else this.breakOff(result === Relayed.clientBroke ? "CD" : "SD");
+    } else this.breakOff(termination);
   }
 }

@@ -23,6 +23,10 @@ export interface RelayPools {
 export class Relay {
   readonly #up: Flow;
   readonly #down: Flow;
+  /** Who was late first. */
+  #late: "cD" | "sD" | undefined;
+  /** How long it is that something happened, at the last `expire` since. */
+  #waited = 0;
 
   /** @param up bytes from the client that are there already; the relay gives the buffer back to the pool */
   constructor(
@@ -50,6 +54,7 @@ export class Relay {
   /** Moves what can be moved now. Returns one of `Relayed`. */
   run(): number {
     const { client, server } = this;
+    this.#waited = 0;
     const up = this.#up.pump();
     if (up !== Moved.running) return up === Moved.sourceBroke ? Relayed.clientBroke : Relayed.serverBroke;
     const down = this.#down.pump();
@@ -62,25 +67,51 @@ export class Relay {
     return Math.min(this.#clientPatience, this.#serverPatience);
   }
 
-  /** If nothing happens for so long, it is the client's fault. */
-  get isClientLate(): boolean {
-    return this.#clientPatience <= this.#serverPatience;
+  /**
+   * Nothing has happened for `patience`. Who is late is listened to no more, and the other is told that no more comes: it
+   * may still say what it has to say, in its own time. Who does not take what waits for it ends both. Returns as `run`.
+   * @param serverEndsBoth so does a server that is late, as HAProxy has it in tunnels of HTTP
+   */
+  expire(serverEndsBoth = false): number {
+    const { patience } = this;
+    const isClientLate = this.#clientPatience <= patience;
+    const isServerLate = this.#serverPatience <= patience;
+    this.#late ??= isClientLate ? "cD" : "sD";
+    if (isClientLate && this.#down.isFilled) return Relayed.finished;
+    if (isServerLate && (serverEndsBoth || this.#up.isFilled)) return Relayed.finished;
+    if (isClientLate) this.#up.stop();
+    if (isServerLate) this.#down.stop();
+    const waited = this.#waited + patience;
+    const result = this.run();
+    this.#waited = waited;
+    return result;
+  }
+
+  /**
+   * Cause and stage, as in the log.
+   * @param result not `running`
+   */
+  termination(result: number): string {
+    if (this.#late !== undefined) return this.#late;
+    return result === Relayed.finished ? "--" : result === Relayed.clientBroke ? "CD" : "SD";
   }
 
   get #clientPatience(): number {
-    const { client, serverLimits, clientLimits } = this;
-    if (!isAwaited(client, this.#down, this.#up)) return Number.POSITIVE_INFINITY;
-    const { timeoutClient, timeoutClientFin } = clientLimits;
-    const usual = serverLimits.timeoutTunnel ?? timeoutClient;
-    return isHalfClosed(client) ? (timeoutClientFin ?? usual) : usual;
+    if (!isAwaited(this.#down, this.#up)) return Number.POSITIVE_INFINITY;
+    const { timeoutClient, timeoutClientFin } = this.clientLimits;
+    return this.#patienceWith(this.client, timeoutClient, timeoutClientFin);
   }
 
   get #serverPatience(): number {
-    const { server, serverLimits } = this;
-    if (!isAwaited(server, this.#up, this.#down)) return Number.POSITIVE_INFINITY;
-    const { timeoutServer, timeoutServerFin, timeoutTunnel } = serverLimits;
-    const usual = timeoutTunnel ?? timeoutServer;
-    return isHalfClosed(server) ? (timeoutServerFin ?? usual) : usual;
+    if (!isAwaited(this.#up, this.#down)) return Number.POSITIVE_INFINITY;
+    const { timeoutServer, timeoutServerFin } = this.serverLimits;
+    return this.#patienceWith(this.server, timeoutServer, timeoutServerFin);
+  }
+
+  /** @param halfClosed its time-out once one half is closed, from then on */
+  #patienceWith(peer: Channel, open: number, halfClosed: number | undefined): number {
+    if (halfClosed !== undefined && (peer.ended || peer.finished)) return halfClosed;
+    return Math.max(0, (this.serverLimits.timeoutTunnel ?? open) - this.#waited);
   }
 
   release(): void {
@@ -89,9 +120,6 @@ export class Relay {
   }
 }
 
-/** It has to take what waits for it, or may speak: not if it has closed, or the other takes nothing. */
-function isAwaited(peer: Channel, itsInput: Flow, itsOutput: Flow): boolean {
-  return itsInput.isFilled || (!peer.ended && !itsOutput.isFilled);
-}
-
-const isHalfClosed = (peer: Channel): boolean => peer.ended || peer.finished;
+/** A peer has to take what waits for it, or may speak: not if it has closed, or the other takes nothing. */
+const isAwaited = (itsInput: Flow, itsOutput: Flow): boolean =>
+  itsInput.isFilled || !(itsOutput.isOver || itsOutput.isFilled);

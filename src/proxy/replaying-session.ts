@@ -11,7 +11,7 @@ export abstract class ReplayingSession extends ReusingSession {
     if (this.response.hasHead) {
       this.server?.counters.add(Counter.serverAborts, 1);
       this.backend?.counters.add(Counter.serverAborts, 1);
-      this.breakOff("SD");
+      this.cutResponse("SD");
       return;
     }
     const { emptyResponse, junkResponse } = this.backend!.settings.retryOn;
@@ -29,12 +29,13 @@ export abstract class ReplayingSession extends ReusingSession {
     if (this.retryOn(this.backend!.settings.retryOn.junkResponse)) return;
     this.server?.counters.add(Counter.responseErrors, 1);
     this.backend?.counters.add(Counter.responseErrors, 1);
-    if (this.response.bytes > 0) this.breakOff("PD");
+    if (this.response.bytes > 0) this.cutResponse("PD");
     else this.answer(502, "PH");
   }
 
   protected onExchangeTimeout(): void {
-    if (this.response.hasHead) this.breakOff(this.waitsForClient ? "cD" : "sD");
+    if (this.response.hasHead && this.waitsForClient) this.breakOff("cD");
+    else if (this.response.hasHead) this.cutResponse("sD");
     else if (this.waitsForClient) this.answer(408, "cD");
     else if (!this.retryOn(this.backend!.settings.retryOn.responseTimeout)) this.answer(504, "sH");
   }

@@ -54,9 +54,16 @@ export const Counter = {
   totalTime: 26,
   /** dcon */
   deniedConnections: 27,
+  /** The greatest of each of the sliding times, in their order: qtime_max, ctime_max, rtime_max, ttime_max. */
+  longestQueueTime: 28,
+  longestConnectTime: 29,
+  longestResponseTime: 30,
+  longestTotalTime: 31,
 } as const;
 
-const COUNTERS = 28;
+const COUNTERS = 32;
+/** From a sliding time to the greatest there was. */
+const LONGEST = Counter.longestQueueTime - Counter.queueTime;
 
 /** Shared numbers that change up and down, or that the control plane decides. */
 export const Gauge = {
@@ -269,8 +276,28 @@ export class SharedState {
     return seen === 0 ? 0 : Math.round(sum / seen);
   }
 
+  /** The greatest that any worker has seen of a sliding time, in milliseconds. */
+  longestTime(entity: Entity, counter: number): number {
+    let longest = 0;
+    for (let worker = 0; worker < this.layout.workers; worker++)
+      longest = Math.max(longest, this.counters[this.counterBase(worker, entity) + counter + LONGEST]!);
+    return longest;
+  }
+
   clearCounters(): void {
     this.counters.fill(0);
+  }
+
+  /** The greatest numbers and times begin anew. */
+  clearGreatest(): void {
+    for (let entity = 0; entity < this.entities; entity++) {
+      this.setGauge(entity, Gauge.highest, this.gauge(entity, Gauge.current));
+      this.setGauge(entity, Gauge.mostQueued, this.gauge(entity, Gauge.queued));
+      for (let worker = 0; worker < this.layout.workers; worker++) {
+        const base = this.counterBase(worker, entity);
+        this.counters.fill(0, base + Counter.longestQueueTime, base + Counter.longestTotalTime + 1);
+      }
+    }
   }
 }
 
@@ -294,10 +321,22 @@ export class EntityCounters {
     this.#values[this.#base + counter]! += amount;
   }
 
-  /** Slides a time (milliseconds) into one of the averages over 1,024 requests. */
+  /** Slides a time (milliseconds) into one of the averages over 1,024 requests, and keeps the greatest. */
   slide(counter: number, time: number): void {
     const at = this.#base + counter;
     const sum = this.#values[at]!;
     this.#values[at] = sum === 0 ? time * 1024 : sum - sum / 1024 + time;
+    if (time > this.#values[at + LONGEST]!) this.#values[at + LONGEST] = time;
+  }
+
+  /**
+   * The times of one request, in milliseconds: in queues, until connected, until the response began (TCP: 0), and in all.
+   * As in HAProxy, only those count that came so far as to have each.
+   */
+  countTimes(queue: number, connect: number, response: number, total: number): void {
+    this.slide(Counter.queueTime, queue);
+    this.slide(Counter.connectTime, connect);
+    this.slide(Counter.responseTime, response);
+    this.slide(Counter.totalTime, total);
   }
 }

@@ -125,8 +125,7 @@ export class TcpSession extends BalancedSession {
 
   protected override onTimeout(): void {
     if (this.#isInspecting) this.#inspect(true);
-    if (this.#relay === undefined) return;
-    this.#finish(this.#relay.isClientLate ? "cD" : "sD");
+    else if (this.#relay !== undefined) this.#onRelayed(this.#relay, this.#relay.expire());
   }
 
   #releaseInspected(): void {
@@ -136,16 +135,20 @@ export class TcpSession extends BalancedSession {
 
   #run(): void {
     const relay = this.#relay;
-    if (relay === undefined) return;
-    const result = relay.run();
+    if (relay !== undefined) this.#onRelayed(relay, relay.run());
+  }
+
+  #onRelayed(relay: Relay, result: number): void {
     if (result === Relayed.running) {
       const { loop } = this.context;
       loop.timers.arm(this.timer, loop.now + relay.patience);
-    } else if (result === Relayed.finished) this.#finish("--");
-    else this.#finish(result === Relayed.clientBroke ? "CD" : "SD");
+      return;
+    }
+    this.#finish(relay.termination(result), result !== Relayed.finished);
   }
 
-  #finish(termination: string): void {
+  /** @param isBrokenOff by a peer: neither side may take what it has for the whole */
+  #finish(termination: string, isBrokenOff = false): void {
     if (this.closed) return;
     const { frontend, backend, server } = this;
     const up = this.#relay?.bytesUp ?? 0;
@@ -159,8 +162,7 @@ export class TcpSession extends BalancedSession {
     server?.counters.add(Counter.bytesIn, up);
     server?.counters.add(Counter.bytesOut, down);
     this.#countEnd(termination);
-    if ((termination === "CD" || termination === "SD") && this.#relay !== undefined) {
-      // Broken off by a peer: neither side may take what it has for the whole.
+    if (isBrokenOff) {
       this.client.abort();
       this.upstream?.abort();
     }
@@ -180,19 +182,13 @@ export class TcpSession extends BalancedSession {
 
   #countEnd(termination: string): void {
     const { frontend, backend, server } = this;
-    const now = this.context.loop.now;
-    if (this.connectStartedAt > 0) {
-      const queueTime = this.connectStartedAt - this.queuedAt;
-      backend?.counters.slide(Counter.queueTime, queueTime);
-      server?.counters.slide(Counter.queueTime, queueTime);
-    }
     if (this.connectedAt > 0) {
+      const queueTime = this.connectStartedAt - this.queuedAt;
       const connectTime = this.connectedAt - this.connectStartedAt;
-      backend?.counters.slide(Counter.connectTime, connectTime);
-      server?.counters.slide(Counter.connectTime, connectTime);
+      const totalTime = this.context.loop.now - this.acceptedAt;
+      backend?.counters.countTimes(queueTime, connectTime, 0, totalTime);
+      server?.counters.countTimes(queueTime, connectTime, 0, totalTime);
     }
-    backend?.counters.slide(Counter.totalTime, now - this.acceptedAt);
-    server?.counters.slide(Counter.totalTime, now - this.acceptedAt);
     if (termination[0] === "C" || termination[0] === "c") {
       frontend.counters.add(Counter.clientAborts, 1);
       backend?.counters.add(Counter.clientAborts, 1);

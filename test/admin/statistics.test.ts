@@ -149,12 +149,12 @@ test("with no active server left, a backend weighs what its first backup server 
 });
 
 /**
- * HAProxy counts these and Bascule does not, so that it leaves them empty: connections that idle or were the slowest of
- * all, internal errors, agents' states for other programs, and hanafail's relatives.
+ * HAProxy counts these and Bascule does not, so that it leaves them empty: connections that idle,
+ * internal errors, agents' states for other programs, and hanafail's relatives.
  */
 const NOT_COUNTED = new Set(
   (
-    "qtime_max ctime_max rtime_max ttime_max eint srv_icur idle_conn_cur safe_conn_cur used_conn_cur need_conn_est " +
+    "eint srv_icur idle_conn_cur safe_conn_cur used_conn_cur need_conn_est " +
     "agg_server_status agg_server_check_status agg_check_status"
   ).split(" "),
 );

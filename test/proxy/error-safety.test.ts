@@ -114,7 +114,8 @@ const CASES: Readonly<Record<string, Victim>> = {
   "HttpSession.answer": asks("web", "/deny"),
   "HttpSession.endTarpit": asks("web", "/tarpit"),
   "HttpSession.linger": asks("web", "/deny"),
-  "HttpSession.breakOff": asks("web", "/cut"),
+  "HttpSession.cutResponse": asks("web", "/cut"),
+  "HttpSession.breakOff": speaks("web", get("/cut-chunk").replace("1.1", "1.0")),
   "Reply.send": asks("web", "/deny"),
   "FrontendRules.admit": asks(),
   "FrontendRules.inspect": asks(),
@@ -160,6 +161,7 @@ async function startServers(t: TestContext): Promise<Ports> {
       const path = /^\w+ (\S+) /.exec(chunk.toString("latin1"))?.[1] ?? "";
       if (path === "/hold") return;
       if (path === "/close") socket.end();
+      else if (path === "/cut-chunk") socket.end("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ncut");
       else if (path === "/cut") socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut");
       else if (path === "/long") socket.write(`${LONG}0\r\n\r\n`);
       else if (path === "/switch") socket.end("HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nbytes");

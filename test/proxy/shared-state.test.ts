@@ -49,6 +49,24 @@ test("a sliding time is the time of a steady load, and follows a change within s
   assert.ok(average > 195 && average <= 200, `${average}`);
 });
 
+test("the greatest times are those of whichever worker saw them, until they are cleared", () => {
+  const state = SharedState.create(layout);
+  const server = state.server(1);
+  const [first, second] = [0, 1].map((worker) => new EntityCounters(state, worker, server));
+  first!.countTimes(1, 20, 300, 4_000);
+  first!.countTimes(0, 10, 100, 1_000);
+  second!.countTimes(2, 5, 301, 2_000);
+  const times = [Counter.queueTime, Counter.connectTime, Counter.responseTime, Counter.totalTime];
+  const longest = (entity: number): number[] => times.map((time) => state.longestTime(entity, time));
+  assert.deepEqual(longest(server), [2, 20, 301, 4_000]);
+  assert.deepEqual(longest(state.server(2)), [0, 0, 0, 0]);
+  state.clearGreatest();
+  assert.deepEqual(longest(server), [0, 0, 0, 0]);
+  assert.ok(state.averageTime(server, Counter.connectTime) > 0, "averages are no greatest values");
+  first!.countTimes(0, 7, 0, 9);
+  assert.deepEqual(longest(server), [0, 7, 0, 9]);
+});
+
 test("entering and leaving from several threads at once loses nothing", async () => {
   const state = SharedState.create(layout);
   const server = state.server(0);

@@ -64,6 +64,11 @@ export class BodyFraming {
     return this.#kind === UNTIL_CLOSE;
   }
 
+  /** Whoever gets what `advance` returns can tell from it whether it is whole (RFC 9112 §8). */
+  get showsItsEnd(): boolean {
+    return this.#kind === LENGTH || this.#kind === CHUNKED;
+  }
+
   /**
    * Takes the bytes of [from, end) that belong to the message; what follows them is of the next one, if `done`.
    * @returns the offset behind what is to be forwarded, which begins at `from`

@@ -2,15 +2,21 @@
 import type { Socket } from "node:net";
 import { eventually } from "../../support/eventually.js";
 import type { RawClient } from "../../support/raw-client.js";
-import { answerEach, OK, type Scenario } from "./side-by-side.js";
+import { answerEach, OK, type Scenario, type World } from "./side-by-side.js";
 
 const GET = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
 const POST = "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhello";
-const SOON = "300ms";
-const LATER = "600ms";
-const RESET = "we reset the connection, so that nobody takes what has come for the whole";
+const SOON = "500ms";
+const LATER = "1s";
 
 const sends = (text: string) => (client: RawClient) => client.send(text);
+/** What is said to it once its time is over. */
+const hears = (text: string) => async (client: RawClient, world: World) => {
+  client.send("hello");
+  await client.untilClosed();
+  world.note(client.text === text ? text : `${client.text} and not ${text}`);
+};
+const answersEnd: Scenario["server"] = (socket) => void socket.on("end", () => socket.end("late"));
 const silent = (): void => {};
 /** On the first connection it does this, on later ones it answers. */
 const first =
@@ -26,6 +32,8 @@ const says =
     socket.on("end", () => socket.end());
   };
 
+const HALF = "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf";
+const CHUNKED_HALF = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf";
 const UNAVAILABLE = "HTTP/1.1 503 No\r\nContent-Length: 0\r\n\r\n";
 const UPGRADE = "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
 const SWITCHED = "HTTP/1.1 101 Yes\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
@@ -48,19 +56,39 @@ export const TIMEOUTS: readonly Scenario[] = [
   http("keep-alive-falls-back", `no option dontlognull\ntimeout http-request ${SOON}`, sends(GET)),
   http("server-silent", `timeout server ${SOON}`, sends(GET), silent),
   http("server-in-head", `timeout server ${SOON}`, sends(GET), says("HTTP/1.1 200 OK\r\nCont")),
-  {
-    ...http(
-      "server-in-body",
-      `timeout server ${SOON}`,
-      sends(GET),
-      says("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf"),
-    ),
-    endsOtherwise: RESET,
-  },
+  http("server-in-body", `timeout server ${SOON}`, sends(GET), says(HALF)),
+  http("server-in-chunk", `timeout server ${SOON}`, sends(GET), says(CHUNKED_HALF)),
   http("tunnel", `timeout tunnel ${SOON}`, sends(UPGRADE), says(SWITCHED)),
   http("tunnel-server", `timeout server ${SOON}`, sends(UPGRADE), says(SWITCHED)),
   http("tunnel-client", `timeout client ${SOON}`, sends(UPGRADE), says(SWITCHED)),
-  // HAProxy closes one half when its time is over, and the rest with the other's; we close both at once.
+  // Who is late is listened to no more; the other one has its own time.
+  tcp("tcp-client-late", `timeout client ${SOON}`, hears("late"), answersEnd),
+  tcp("tcp-client-late-tunnel", `timeout client ${SOON}\ntimeout server ${LATER}`, hears("late"), answersEnd),
+  tcp("tcp-client-late-fin", `timeout client ${SOON}\ntimeout server-fin ${SOON}`, sends("hello"), silent),
+  tcp(
+    "tcp-server-late",
+    `timeout server ${SOON}`,
+    async (client, world) => {
+      client.send("hello");
+      await client.untilClosed();
+      client.send(", late");
+      await eventually(world.heard, "hello, late").catch(() => {});
+      world.note(world.heard());
+      client.finish();
+    },
+    silent,
+  ),
+  tcp("tcp-server-late-fin", `timeout server ${SOON}\ntimeout client-fin ${SOON}`, sends("hello"), silent),
+  {
+    ...http("tunnel-client-late", `timeout client ${SOON}\ntimeout server ${LATER}`, async (client, world) => {
+      client.send(UPGRADE);
+      world.note((await client.untilClosed()).split("\r\n\r\n")[1] ?? "");
+    }),
+    server: (socket) => {
+      socket.once("data", () => socket.write(SWITCHED));
+      socket.on("end", () => socket.end("late"));
+    },
+  },
   tcp("tcp-client", `timeout client ${SOON}\ntimeout server ${LATER}`, sends("hello"), silent),
   tcp("tcp-server", `timeout server ${SOON}\ntimeout client ${LATER}`, sends("hello"), silent),
   tcp("tcp-tunnel", `timeout tunnel ${SOON}`, sends("hello"), silent),
@@ -110,14 +138,26 @@ export const FAILURES: readonly Scenario[] = [
     sends(POST),
     first((socket) => void socket.end("220 mail\r\n")),
   ),
+  http(
+    "server-closes-in-body",
+    "",
+    sends(GET),
+    first((socket) => void socket.end(HALF)),
+  ),
+  http(
+    "server-closes-in-chunk",
+    "",
+    sends(GET),
+    first((socket) => void socket.end(CHUNKED_HALF)),
+  ),
   {
     ...http(
-      "server-closes-in-body",
+      "server-closes-in-chunk-of-old-client",
       "",
-      sends(GET),
-      first((socket) => void socket.end("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")),
+      sends(GET.replace("1.1", "1.0")),
+      first((socket) => void socket.end(CHUNKED_HALF)),
     ),
-    endsOtherwise: RESET,
+    endsOtherwise: "it gets no chunks, and we reset its connection, lest it takes what has come for the whole",
   },
   http(
     "retry-on-empty-response",

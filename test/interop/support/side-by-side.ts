@@ -39,6 +39,8 @@ export interface World {
   /** Connections to the server so far, and those that are open. */
   readonly accepted: () => number;
   readonly open: () => number;
+  /** What the server has been sent so far. */
+  readonly heard: () => string;
   /** What the server says of it, for what neither log nor client can tell. */
   note(text: string): void;
 }
@@ -78,19 +80,29 @@ interface Prepared {
   readonly text: string;
   readonly accepted: () => number;
   readonly open: () => number;
+  readonly heard: () => string;
 }
 
 async function prepare(t: TestContext, scenario: Scenario): Promise<Prepared> {
   const serve = scenario.server ?? answerEach;
-  const server = await serveTcp(t, (socket) => serve(socket, server.connections - 1));
+  let heard = "";
+  const server = await serveTcp(t, (socket) => {
+    serve(socket, server.connections - 1);
+    socket.on("data", (bytes) => {
+      heard += bytes.toString("latin1");
+    });
+  });
   const port = await freePort();
   const lines = scenario.lines.replaceAll("SERVER", `127.0.0.1:${server.port}`).trim().split("\n");
   const body = lines.map((line) => `    ${line.trim()}\n`).join("");
   const text = `listen ${scenario.name}\n    bind 127.0.0.1:${port}\n${body}`;
-  return { scenario, port, text, accepted: () => server.connections, open: () => server.sockets.size };
+  return {
+    ...{ scenario, port, text },
+    ...{ accepted: () => server.connections, open: () => server.sockets.size, heard: () => heard },
+  };
 }
 
-async function act({ scenario, port, accepted, open }: Prepared, log: readonly string[]): Promise<string[]> {
+async function act({ scenario, port, accepted, open, heard }: Prepared, log: readonly string[]): Promise<string[]> {
   const notes: string[] = [];
   const connect = async (): Promise<RawClient> =>
     eventually(
@@ -98,7 +110,7 @@ async function act({ scenario, port, accepted, open }: Prepared, log: readonly s
       () => true,
     );
   const client = await connect();
-  await scenario.client(client, { connect, accepted, open, note: (text) => notes.push(text) });
+  await scenario.client(client, { connect, accepted, open, heard, note: (text) => notes.push(text) });
   const seen = client.closed && client.socket.destroyed && !client.ended && client.error === undefined;
   if (!seen) await client.untilClosed(8_000).catch(() => notes.push("still open"));
   const lines = (): string[] => log.filter((line) => line.includes(`] ${scenario.name} `));
