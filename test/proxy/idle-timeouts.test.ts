@@ -61,8 +61,14 @@ for (const mode of ["tcp", "http"] as const) {
 
   for (const name of ["client", "server"])
     test(`${what} ends with timeout ${name}`, async (t) => {
-      const { client } = await pair(t, mode, timeouts(name));
+      const { client, server } = await pair(t, mode, timeouts(name));
+      // A server whose client is late is told that no more comes, and has its own time.
+      if (name === "client") {
+        await eventually(() => server.readableEnded, true, { deadlineMs: 10_000 });
+        server.end("late");
+      }
       await client.untilClosed(10_000);
+      if (name === "client") assert.match(client.text, /late$/);
     });
 
   test(`${what}: timeout tunnel stands in the place of client and server`, async (t) => {
