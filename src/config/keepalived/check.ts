@@ -191,16 +191,18 @@ function warnOfMulticast(instance: InstanceDraft, diagnostics: Diagnostics): voi
   const { written } = instance;
   const peers = written.get("unicast_peer");
   const source = written.get("unicast_src_ip");
-  const statement = peers ?? source;
+  const statement = peers ?? source ?? written.get("check_unicast_src") ?? written.get("old_unicast_checksum");
   if (statement === undefined || instance.faultWithoutPeer || (peers?.block ?? []).length > 0) return;
   diagnostics.report({
     severity: "warning",
     code: "unicast-without-peers",
     span: statement.keyword.span,
-    message: `${peers === undefined ? "unicast_src_ip without unicast_peer" : "no peer is listed"}: advertisements go out by multicast`,
+    message: `${peers === undefined ? `${statement.keyword.text} without unicast_peer` : "no peer is listed"}: advertisements go out by multicast`,
     cause: "unicast needs the addresses of the other routers",
     remedy:
-      peers === undefined ? "add unicast_peer { … }, or write mcast_src_ip" : "list the other routers, one a line",
+      peers !== undefined
+        ? "list the other routers, one a line"
+        : `add unicast_peer { … }, or ${source === undefined ? "take it out" : "write mcast_src_ip"}`,
   });
 }
 

@@ -29,16 +29,22 @@ export function interpret<D extends Draft>(
     draft.written.set(keyword.name, statement);
     if (keyword.status === "moot") reportMoot(statement, keyword, reading);
     else if (keyword.read === undefined) reportNotSupported(statement, reading);
-    else if (keyword.block === undefined && statement.block !== undefined) reportNoBlock(statement, reading);
+    else if (keyword.block === undefined && statement.block !== undefined)
+      reportNoBlock(statement, reading, lacksValue(statement, keyword));
     else if (keyword.block !== undefined && statement.block === undefined)
       reportMissingBrace(statement, reading.diagnostics);
     else {
       if (before !== undefined && keyword.repeats !== true) reportRepeated(statement, before, reading);
-      if (keyword.arguments === "" && statement.arguments.length > 0) reportExtra(statement, 0, reading);
+      if (keyword.arguments === "" && statement.arguments.length > 0)
+        // keepalived complains of words before a block of entries, and of no others.
+        reportExtra(statement, 0, reading, keyword.block?.entry === undefined ? "extra-argument" : "block-argument");
       keyword.read(draft, statement, inside(statement, keyword, reading));
     }
   }
 }
+
+const lacksValue = ({ arguments: words }: Statement, { arguments: form }: KeywordInfo): boolean =>
+  words.length === 0 && form !== "" && !form.startsWith("[");
 
 /** What holds for the words and lines within `statement`. One message is enough where all of it is only planned. */
 function inside(statement: Statement, keyword: KeywordInfo, reading: Reading): Reading {

@@ -97,10 +97,11 @@ export function reportPlanned(what: string, span: Span, diagnostics: Reading["di
   });
 }
 
-export function reportNoBlock(statement: Statement, { diagnostics }: Reading): void {
+/** `inPlaceOfValue`: the braces stand where an argument must, and keepalived reads no further. */
+export function reportNoBlock(statement: Statement, { diagnostics }: Reading, inPlaceOfValue = false): void {
   diagnostics.report({
     severity: "error",
-    code: "unexpected-block",
+    code: inPlaceOfValue ? "block-for-value" : "unexpected-block",
     span: statement.keyword.span,
     message: `${statement.keyword.text} opens no block`,
     remedy: "take the braces away, or check the word before them",
@@ -120,13 +121,18 @@ export function reportRepeated(statement: Statement, before: Statement, { diagno
 }
 
 /** The statement has more words than the `most` its keyword takes. */
-export function reportExtra(statement: Statement, most: number, { diagnostics, root }: Reading): void {
+export function reportExtra(
+  statement: Statement,
+  most: number,
+  { diagnostics, root }: Reading,
+  code: "extra-argument" | "block-argument" = "extra-argument",
+): void {
   const extra = statement.arguments[most];
   if (extra === undefined) return;
   const isKeyword = placesOf(extra.text, root).length > 0;
   diagnostics.report({
     severity: "error",
-    code: "extra-argument",
+    code,
     span: extra.span,
     message: `${extra.text} is one word too many for ${statement.keyword.text}`,
     ...(isKeyword && { cause: "a keyword and its arguments take a line of their own" }),
@@ -136,11 +142,11 @@ export function reportExtra(statement: Statement, most: number, { diagnostics, r
   });
 }
 
-/** The statement ends before an argument that it needs. */
+/** The statement ends before an argument that it needs: with none at all keepalived reads no further. */
 export function reportMissing(statement: Statement, what: string, { diagnostics }: Reading): void {
   diagnostics.report({
     severity: "error",
-    code: "missing-argument",
+    code: statement.arguments.length === 0 ? "missing-argument" : "missing-value",
     span: statement.keyword.span,
     message: `${statement.keyword.text} needs ${what}`,
     remedy: `write ${statement.keyword.text} ${what}`,

@@ -8,6 +8,7 @@ const complaints: ReadonlySet<string> = new Set([
   "byte-order-mark",
   "interface-missing",
   "ipv6-needs-version-3",
+  "ipvs-sync",
   "no-virtual-address",
   "nopreempt-ignored",
   "own-interface-tracked",
@@ -26,8 +27,8 @@ const complaints: ReadonlySet<string> = new Set([
   "vmac-twice",
 ]);
 
-/** Mistakes to us, of which keepalived says nothing: it reads as many words of a line as it needs. */
-const tolerated: ReadonlySet<string> = new Set(["extra-argument"]);
+/** Mistakes to us, of which keepalived says nothing: words behind those it needs, and an address that stands twice. */
+const tolerated: ReadonlySet<string> = new Set(["duplicate-address", "extra-argument"]);
 
 export type Verdict = "good" | "mistaken" | "insecure" | "incomplete" | "unusable";
 
@@ -41,7 +42,7 @@ export function verdict(
   isInsecure = all.some(({ code }) => code === "script-security"),
 ): Verdict {
   const errors = all.filter(({ severity, code }) => severity === "error" && !tolerated.has(code));
-  if (errors.some(({ code }) => code === "missing-argument" || code === "unexpected-block")) return "unusable";
+  if (errors.some(({ code }) => code === "missing-argument" || code === "block-for-value")) return "unusable";
   if (isInsecure) return "insecure";
   if (errors.some(({ code }) => code === "include")) return "incomplete";
   return errors.length > 0 || all.some(({ code }) => complaints.has(code)) ? "mistaken" : "good";

@@ -41,7 +41,7 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "6:5 warning[implied-priority]",
     "9:1 error[missing-argument]",
     "12:5 error[missing-argument]",
-    "14:20 error[missing-argument]",
+    "14:20 error[missing-value]",
   ],
   "unclosed-inner-block": ["5:5 error[unterminated-block]"],
   "unclosed-at-end": ["1:1 error[unterminated-block]"],
@@ -113,15 +113,15 @@ const expected: Readonly<Record<string, readonly string[]>> = {
     "21:12 error[unterminated-quote]",
   ],
   trackers: [
-    "4:15 error[extra-argument]",
+    "4:15 error[unknown-option]",
     "7:15 error[interface-name]",
     "9:14 error[not-a-number]",
     "11:29 error[unknown-value]",
     "12:23 error[unknown-option]",
     "12:29 error[unknown-option]",
     "13:9 error[bad-address]",
-    "16:15 error[extra-argument]",
-    "19:14 error[extra-argument]",
+    "16:15 error[unknown-option]",
+    "19:14 error[unknown-option]",
   ],
 };
 

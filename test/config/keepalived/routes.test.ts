@@ -150,14 +150,14 @@ for (const [line, expected] of [
   });
 
 for (const [line, mark] of [
-  ["dev eth1", "8:1 error[missing-argument]"],
+  ["dev eth1", "8:1 error[missing-value]"],
   ["10.0.0.0/33 dev eth1", "8:1 error[prefix-range]"],
   ["10.0.0.0/8 dev eth1 via fe80::1 src 2001:db8::1", "8:33 error[other-family]"],
   ["10.0.0.0/8 devv eth1", "8:12 error[unknown-option]"],
   ["10.0.0.0/8 dev eth1 table blu", "8:27 error[unknown-value]"],
   ["10.0.0.0/8 dev eth1 dev eth2", "8:21 error[extra-argument]"],
   ["10.0.0.0/8 dev eth1 track_group g", "8:21 error[unknown-option]"],
-  ["10.0.0.0/8 dev", "8:12 error[missing-argument]"],
+  ["10.0.0.0/8 dev", "8:12 error[missing-value]"],
   ["10.0.0.0/8 nexthop via 10.0.0.1 weight 300", "8:40 error[weight-range]"],
 ] as const)
   test(`the route ${line} is refused where the mistake is`, () => {

@@ -48,7 +48,7 @@ export class OptionLine {
   value<T>(option: Word, argument: Argument<T>): T | undefined {
     const word = this.next();
     if (word === undefined) {
-      this.wrong(option, "missing-argument", `${option.text} needs a value`, `write ${option.text} ${argument.name}`);
+      this.wrong(option, "missing-value", `${option.text} needs a value`, `write ${option.text} ${argument.name}`);
       return undefined;
     }
     return this.read(word, argument);

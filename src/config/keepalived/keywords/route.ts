@@ -51,7 +51,7 @@ export function readRoute(entry: Statement, reading: Reading, kind: "virtual" | 
   for (let word = line.next(); word !== undefined; word = line.next()) readOption(word, line, draft, kind);
   if (line.failed) return undefined;
   if (draft.destination === undefined) {
-    line.wrong(entry.keyword, "missing-argument", "the route has no destination", "write 192.0.2.0/24, or default");
+    line.wrong(entry.keyword, "missing-value", "the route has no destination", "write 192.0.2.0/24, or default");
     return undefined;
   }
   return finish(draft, draft.destination, reading);
@@ -264,7 +264,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   track_group: (word, line, draft) => {
     draft.trackGroup = line.next();
-    if (draft.trackGroup === undefined) line.wrong(word, "missing-argument", "track_group needs a name");
+    if (draft.trackGroup === undefined) line.wrong(word, "missing-value", "track_group needs a name");
   },
   encap: (word, line) => {
     line.wrong(word, "not-supported", "encap is not supported", "take the route out to run without it");
@@ -328,7 +328,7 @@ const hopWeight: Argument<number> = {
 export function readRealms(word: Word, line: OptionLine): Route["realms"] {
   const value = line.next();
   if (value === undefined) {
-    line.wrong(word, "missing-argument", "realms needs a value", "write realms FROM/TO");
+    line.wrong(word, "missing-value", "realms needs a value", "write realms FROM/TO");
     return undefined;
   }
   const realm = line.reading.names.argument("rt_realms", "realm");
@@ -362,7 +362,7 @@ function destination(first: Word, line: OptionLine, draft: RouteDraft): void {
     word = line.next();
   }
   if (word === undefined) {
-    line.wrong(first, "missing-argument", `${first.text} needs a destination`, "write 192.0.2.0/24, or default");
+    line.wrong(first, "missing-value", `${first.text} needs a destination`, "write 192.0.2.0/24, or default");
     return;
   }
   if (isIP(word.text.replace(/\/.*$/, "")) === 0 && !["default", "all", "any"].includes(word.text)) {

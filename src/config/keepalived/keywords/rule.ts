@@ -217,7 +217,7 @@ const readers: Readonly<Record<string, Reader>> = {
   },
   track_group: (word, line, draft) => {
     draft.trackGroup = line.next();
-    if (draft.trackGroup === undefined) line.wrong(word, "missing-argument", "track_group needs a name");
+    if (draft.trackGroup === undefined) line.wrong(word, "missing-value", "track_group needs a name");
   },
 };
 

@@ -81,7 +81,7 @@ function readTracker(entry: Statement, reading: Reading, limit?: WeightLimit): T
   if (option !== undefined)
     reading.diagnostics.report({
       severity: "error",
-      code: "extra-argument",
+      code: "unknown-option",
       span: option.span,
       message: `${option.text} is no option of what is tracked`,
       cause: "one name stands on a line, with its weight if it has one",

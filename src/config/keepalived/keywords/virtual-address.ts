@@ -91,7 +91,7 @@ function readOption(word: Word, line: OptionLine, into: Writable, seen: Seen, ki
       return;
     case "brd":
       seen.broadcast = line.next() ?? undefined;
-      if (seen.broadcast === undefined) line.wrong(word, "missing-argument", "brd needs a value", "write brd +");
+      if (seen.broadcast === undefined) line.wrong(word, "missing-value", "brd needs a value", "write brd +");
       return;
     case "peer": {
       const peer = line.value(word, addressWithPrefix);

@@ -42,7 +42,7 @@ export function readWeight(
   if (unexpected !== undefined)
     reading.diagnostics.report({
       severity: "error",
-      code: "extra-argument",
+      code: isDirection ? "extra-argument" : "unknown-option",
       span: unexpected.span,
       message: `${unexpected.text} is one word too many behind a weight`,
       remedy: "take it out; a keyword and its arguments take a line of their own",
