@@ -8,6 +8,7 @@ import type { KeepalivedConfiguration } from "../config/keepalived/model.js";
 import { dataText } from "../failover/dumps/data.js";
 import type { Failover } from "../failover/failover.js";
 import {
+  answerReports,
   inheritedMasters,
   isSpare,
   isSupervised,
@@ -301,6 +302,15 @@ async function serve(
   };
   reloader = new Reloader(configuration, options, failover, log, notifier);
   if (flags.has("dump")) for (const line of dataText(failover.snapshot(), readHost()).trimEnd().split("\n")) log(line);
+  const { describeRaised } = await import("../failover/alarms.js");
+  answerReports(() =>
+    (failover?.status() ?? []).map((one) => ({
+      name: one.name,
+      state: one.state,
+      priority: one.priority,
+      alarms: one.alarms.map(describeRaised),
+    })),
+  );
   proxy.onChange = () => failover?.setProxyHealth(proxy.health);
   for (const file of pidFiles) file.write();
   log("Startup complete");

@@ -26,6 +26,14 @@ type HostAlarm = (typeof HOST_ALARMS)[number];
 export const ALARMS = [...PEER_ALARMS, ...HOST_ALARMS] as const;
 export type Alarm = PeerAlarm | HostAlarm;
 
+export interface RaisedAlarm {
+  readonly alarm: Alarm;
+  /** Seconds since its cause was first seen, with no minute in between without it. */
+  readonly since: number;
+  /** How often it was seen in that time. */
+  readonly times: number;
+}
+
 /** An alarm is over when its cause was not seen for so long. */
 export const ALARM_SECONDS = 60;
 
@@ -59,6 +67,10 @@ const isOwn = (alarm: Alarm): alarm is HostAlarm => Object.hasOwn(troubles, alar
 /** For the status: `another router uses another auth_type or auth_pass`. */
 export const describeAlarm = (alarm: Alarm): string =>
   isOwn(alarm) ? troubles[alarm] : `another router ${deeds[alarm]}`;
+
+/** `another router uses another auth_type or auth_pass (for 12 s, seen 13 times)` */
+export const describeRaised = ({ alarm, since, times }: RaisedAlarm): string =>
+  `${describeAlarm(alarm)} (for ${since} s, seen ${times === 1 ? "once" : `${times} times`})`;
 
 /** For the log, where advertisements are refused and the log says so already: what comes of it. */
 export const describeConsequence = (alarm: PeerAlarm, from: string): string =>

@@ -2,7 +2,7 @@
  * What an instance has done and where it stands, in memory that both threads see: the engine writes, whoever wants
  * to know reads, and neither waits for the other.
  */
-import { ALARM_SECONDS, ALARMS, type Alarm, alarmClock } from "./alarms.js";
+import { ALARM_SECONDS, ALARMS, type Alarm, alarmClock, type RaisedAlarm } from "./alarms.js";
 import type { ReportedState } from "./instance.js";
 import { familyOf, formatIp, type IpAddress, readAddress, writeAddress } from "./wire/ip-address.js";
 import { readIpv4, writeIpv4 } from "./wire/ipv4.js";
@@ -39,9 +39,10 @@ const HOLDS = ACCEPTED_SERIAL + 1;
 /** How often the lifetime of the addresses has been renewed for the engine. */
 const RENEWALS = HOLDS + 1;
 const FIRST_REJECTION = RENEWALS + 1;
-/** When each was raised last, by `alarmClock`; 0: never. */
+/** For each alarm: when it was raised last and since when it lasts, by `alarmClock` (0: never), and how often. */
 const FIRST_ALARM = FIRST_REJECTION + REJECTIONS.length;
-const WORDS = FIRST_ALARM + ALARMS.length;
+const ALARM_WORDS = 3;
+const WORDS = FIRST_ALARM + ALARM_WORDS * ALARMS.length;
 
 export interface InstanceStatus {
   readonly name: string;
@@ -53,7 +54,7 @@ export interface InstanceStatus {
   readonly counters: Readonly<Record<CounterName, number>>;
   readonly rejected: Readonly<Record<Rejection, number>>;
   /** What others do wrong now, or did until a minute ago. */
-  readonly alarms: readonly Alarm[];
+  readonly alarms: readonly RaisedAlarm[];
 }
 
 const octets = new Uint8Array(16);
@@ -75,7 +76,13 @@ export class InstanceCounters {
   }
 
   raise(alarm: Alarm, at = alarmClock()): void {
-    Atomics.store(this.#words, FIRST_ALARM + ALARMS.indexOf(alarm), at);
+    const last = FIRST_ALARM + ALARM_WORDS * ALARMS.indexOf(alarm);
+    if (!isFresh(Atomics.load(this.#words, last), at)) {
+      Atomics.store(this.#words, last + 1, at);
+      Atomics.store(this.#words, last + 2, 0);
+    }
+    Atomics.add(this.#words, last + 2, 1);
+    Atomics.store(this.#words, last, at);
   }
 
   setState(state: ReportedState): void {
@@ -162,8 +169,10 @@ export class InstanceCounters {
 
   status(name: string, now = alarmClock()): InstanceStatus {
     const word = (index: number): number => Atomics.load(this.#words, index);
-    const isRaised = (_: Alarm, index: number): boolean =>
-      word(FIRST_ALARM + index) > 0 && now - word(FIRST_ALARM + index) <= ALARM_SECONDS;
+    const raised = (alarm: Alarm, index: number): RaisedAlarm[] => {
+      const last = FIRST_ALARM + ALARM_WORDS * index;
+      return isFresh(word(last), now) ? [{ alarm, since: now - word(last + 1), times: word(last + 2) }] : [];
+    };
     return {
       name,
       state: STATES[word(STATE)]!,
@@ -171,10 +180,13 @@ export class InstanceCounters {
       lastHeard: this.#lastHeard(),
       counters: record(NUMBERS, (_, index) => word(index)),
       rejected: record(REJECTIONS, (_, index) => word(FIRST_REJECTION + index)),
-      alarms: ALARMS.filter(isRaised),
+      alarms: ALARMS.flatMap(raised),
     };
   }
 }
+
+/** @param last when an alarm was raised last; 0: never */
+const isFresh = (last: number, now: number): boolean => last > 0 && now - last <= ALARM_SECONDS;
 
 export const shareCounters = (instances: number): SharedArrayBuffer => new SharedArrayBuffer(instances * WORDS * 4);
 

@@ -83,6 +83,6 @@ function serve(socket: Socket, supervisor: Supervisor): void {
 async function answer(line: string, supervisor: Supervisor): Promise<{ ok: boolean; text: string }> {
   const command = parseControlCommand(line.trim().split(/\s+/));
   if (typeof command === "string") return { ok: false, text: command };
-  if (command.verb === "status") return { ok: true, text: supervisor.status() };
+  if (command.verb === "status") return { ok: true, text: await supervisor.status() };
   return supervisor.command(command.verb, command.part);
 }

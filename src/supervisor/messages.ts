@@ -9,6 +9,8 @@ export type PartMessage =
   | { readonly kind: "masters"; readonly instances: readonly string[] }
   /** The proxy, at each change and as a sign of life: for `track_proxy`. */
   | HealthMessage
+  /** Where each VRRP instance stands, to whoever asked by "report". */
+  | { readonly kind: "standing"; readonly instances: readonly InstanceStanding[] }
   /** It cannot start, and another try would not help until somebody changes something. */
   | { readonly kind: "unusable"; readonly reason: string };
 
@@ -19,6 +21,8 @@ export type SupervisorMessage =
   | { readonly kind: "clean-up" }
   /** Whether the proxy of the same supervisor is ready: answers the scripts that look for it. */
   | { readonly kind: "proxy"; readonly ready: boolean }
+  /** To the fail-over part: it is to tell where its instances stand. */
+  | { readonly kind: "report" }
   | HealthMessage;
 
 export interface HealthMessage {
@@ -27,4 +31,14 @@ export interface HealthMessage {
   readonly frontends: readonly string[];
   /** Servers that take traffic, by backend. */
   readonly serversUp: Readonly<Record<string, number>>;
+}
+
+export interface InstanceStanding {
+  readonly name: string;
+  /** `MASTER` */
+  readonly state: string;
+  /** Effective. */
+  readonly priority: number;
+  /** In words, with since when and how often. */
+  readonly alarms: readonly string[];
 }

@@ -1,6 +1,6 @@
 /** A part's end of its supervisor: none of it does anything in a process that was not started by one. */
 import { endRealTime, setParentDeathSignal, setRealTimeAlone } from "../sys/process.js";
-import type { HealthMessage, PartMessage, SupervisorMessage } from "./messages.js";
+import type { HealthMessage, InstanceStanding, PartMessage, SupervisorMessage } from "./messages.js";
 
 /** Set for the processes that `bascule run` starts. */
 export const PART_MARK = "BASCULE_PART";
@@ -70,6 +70,14 @@ export function unhurry(): void {
 }
 
 export const isSpare = (): boolean => isSupervised() && process.env[SPARE_MARK] !== undefined;
+
+/** Has the supervisor told where the instances stand whenever it asks. */
+export function answerReports(standing: () => readonly InstanceStanding[]): void {
+  if (!isSupervised()) return;
+  process.on("message", (message: SupervisorMessage) => {
+    if (message.kind === "report") tellSupervisor({ kind: "standing", instances: standing() });
+  });
+}
 
 /** The VRRP instances that this process is to go on with as master. */
 export function inheritedMasters(): ReadonlySet<string> {

@@ -1,6 +1,6 @@
 /** One supervised process: started, watched, restarted when it crashes, left alone when it was asked to stop. */
 import { Backoff } from "./backoff.js";
-import type { HealthMessage, PartMessage, SupervisorMessage } from "./messages.js";
+import type { HealthMessage, InstanceStanding, PartMessage, SupervisorMessage } from "./messages.js";
 
 export type PartName = "proxy" | "failover";
 
@@ -63,6 +63,8 @@ const HEALTHY_MS: Readonly<Record<PartName, number>> = { proxy: 60_000, failover
 export class Part {
   /** Hears how the part says that it is. */
   onHealth: ((message: HealthMessage) => void) | undefined;
+  /** Hears where the instances stand, after a "report". */
+  onStanding: ((instances: readonly InstanceStanding[]) => void) | undefined;
   readonly name: PartName;
   restarts = 0;
   /** The VRRP instances that a process was master of when it crashed, for the one that takes its place at once. */
@@ -157,6 +159,9 @@ export class Part {
         return;
       case "health":
         this.onHealth?.(message);
+        return;
+      case "standing":
+        this.onStanding?.(message.instances);
         return;
       case "masters":
         this.#masters = message.instances;

@@ -1,4 +1,5 @@
 /** Runs the parts of a configuration together: starts, watches, tells each what it must know of the other, stops. */
+import type { InstanceStanding } from "./messages.js";
 import { type Clock, type Launch, Part, type PartName } from "./part.js";
 
 export interface SupervisorOptions {
@@ -10,6 +11,8 @@ export interface SupervisorOptions {
   readonly onReady?: () => void;
 }
 
+/** So long the fail-over part may take to say where its instances stand. */
+const REPORT_MS = 1_000;
 /** So long the fail-over part waits at the start for a proxy that is about to serve. */
 const PROXY_HEAD_START_MS = 5_000;
 
@@ -23,6 +26,8 @@ export class Supervisor {
   #wasReady = false;
   #stopping = false;
   #toldReady: boolean | undefined;
+  /** What the fail-over part has answered since it was asked last. */
+  #standing: readonly InstanceStanding[] | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -30,6 +35,11 @@ export class Supervisor {
     this.#proxy = this.#make("proxy");
     this.#failover = this.#make("failover");
     if (this.#proxy !== undefined) this.#proxy.onHealth = (message) => this.#failover?.process?.send(message);
+    if (this.#failover !== undefined)
+      this.#failover.onStanding = (instances) => {
+        this.#standing = instances;
+        this.#look();
+      };
     this.parts = [this.#proxy, this.#failover].filter((part) => part !== undefined);
   }
 
@@ -111,11 +121,31 @@ export class Supervisor {
     }
   }
 
-  status(): string {
+  /** What runs, and where each VRRP instance stands, with its alarms. */
+  async status(): Promise<string> {
+    const standing = await this.#report();
     const uptime = Math.round((this.#options.clock.now() - this.#startedAt) / 1000);
-    return [`bascule   pid ${process.pid}, for ${uptime} s`, ...this.parts.map((part) => this.describe(part))].join(
-      "\n",
-    );
+    return [
+      `bascule   pid ${process.pid}, for ${uptime} s`,
+      ...this.parts.map((part) => this.describe(part)),
+      ...standing,
+    ].join("\n");
+  }
+
+  /** `VI_1  MASTER, priority 150`, and behind it a line for each alarm. */
+  async #report(): Promise<string[]> {
+    const part = this.#failover;
+    if (part?.state.kind !== "ready") return [];
+    this.#standing = undefined;
+    part.process?.send({ kind: "report" });
+    const heard = (): readonly InstanceStanding[] | undefined => this.#standing;
+    await this.#until(() => heard() !== undefined || part.state.kind !== "ready", REPORT_MS);
+    const standing = heard();
+    if (standing === undefined) return ["the fail-over part does not say where its instances stand"];
+    return standing.flatMap(({ name, state, priority, alarms }) => [
+      `${name.padEnd(8)}  ${state}, priority ${priority}`,
+      ...alarms.map((alarm) => `${" ".repeat(10)}ALARM: ${alarm}`),
+    ]);
   }
 
   #make(name: PartName): Part | undefined {
@@ -134,6 +164,10 @@ export class Supervisor {
       this.#wasReady = true;
       this.#options.onReady?.();
     }
+    this.#look();
+  }
+
+  #look(): void {
     for (const look of this.#waiters) look();
   }
 

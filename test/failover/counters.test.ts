@@ -25,8 +25,18 @@ test("what one thread counts another reads, each instance apart", () => {
   writer.raise("authentication", 1_000);
   writer.raise("one-way", 1_030);
   const alarms = (now: number) => new InstanceCounters(shared, 1).status("VI_2", now).alarms;
-  assert.deepEqual(alarms(1_060), ["authentication", "one-way"]);
-  assert.deepEqual(alarms(1_061), ["one-way"], "what was not seen for a minute is over");
+  const names = (now: number) => alarms(now).map(({ alarm }) => alarm);
+  assert.deepEqual(names(1_060), ["authentication", "one-way"]);
+  assert.deepEqual(names(1_061), ["one-way"], "what was not seen for a minute is over");
+
+  writer.raise("one-way", 1_080);
+  assert.deepEqual(alarms(1_085), [{ alarm: "one-way", since: 55, times: 2 }]);
+  writer.raise("one-way", 1_141);
+  assert.deepEqual(
+    alarms(1_150),
+    [{ alarm: "one-way", since: 9, times: 1 }],
+    "after more than a minute it is a new one",
+  );
 
   const first = new InstanceCounters(shared, 0).status("VI_1");
   assert.deepEqual(

@@ -74,7 +74,7 @@ describe("a heartbeat path", { skip: needsRoot, concurrency: 4 }, () => {
     await second.waitForLine(/192\.0\.2\.11 is master, as its heartbeats say, and none of its advertisements/);
     second.kill("SIGUSR1");
     const line = await second.waitForLine(/^status: /);
-    assert.ok((JSON.parse(line.text.slice(8)) as InstanceStatus[])[0]!.alarms.includes("path"));
+    assert.ok((JSON.parse(line.text.slice(8)) as InstanceStatus[])[0]!.alarms.some(({ alarm }) => alarm === "path"));
     first.kill("SIGKILL");
     await eventually(() => lab.holders(VIP), ["b"], PATIENCE);
     // The better one comes back: it takes over, and the other hears of it where it can.

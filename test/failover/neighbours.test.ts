@@ -101,7 +101,7 @@ describe("the neighbours of a master", { skip: needsRoot }, () => {
     program.kill("SIGUSR1");
     const status = JSON.parse((await program.waitForLine(/^status: /)).text.slice(8)) as InstanceStatus[];
     assert.deepEqual(
-      status.map(({ alarms }) => alarms),
+      status.map(({ alarms }) => alarms.map(({ alarm }) => alarm)),
       [[], ["both-hold"], ["gateway"], [], ["both-hold"]],
     );
   });

@@ -41,7 +41,7 @@ async function alarms(program: HostProcess): Promise<readonly string[]> {
   program.kill("SIGUSR1");
   const find = () => program.lines.slice(asked).find(({ text }) => text.startsWith("status: "));
   const line = await eventually(find, Boolean, PATIENCE);
-  return (JSON.parse(line!.text.slice("status: ".length)) as InstanceStatus[])[0]!.alarms;
+  return (JSON.parse(line!.text.slice("status: ".length)) as InstanceStatus[])[0]!.alarms.map(({ alarm }) => alarm);
 }
 
 /** What Prometheus would be told. */

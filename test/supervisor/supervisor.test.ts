@@ -164,7 +164,7 @@ test("an operator stops, starts and restarts one part; the other goes on", async
   const stopping = supervisor.command("stop", "proxy");
   proxy.last.exit(0);
   assert.equal((await stopping).ok, true);
-  assert.match(supervisor.status(), /^proxy {5}stopped {3}by `ctl stop`$/m);
+  assert.match(supervisor.describe(supervisor.parts[0]!), /^proxy {5}stopped {3}by `ctl stop`$/m);
 
   const starting = supervisor.command("start", "proxy");
   proxy.last.say({ kind: "ready" });
@@ -190,4 +190,34 @@ test("a command that did not succeed says so", async () => {
   const clock = new SimulatedClock();
   const alone = new Supervisor({ parts: { failover: new Lives(clock, 1).launch }, clock, log: () => {} });
   assert.equal((await alone.command("stop", "proxy")).ok, false);
+});
+
+test("the status tells where each instance stands, with its alarms, as the fail-over part says when it is asked", async () => {
+  const { failover, supervisor } = await running();
+  const status = supervisor.status();
+  assert.deepEqual(failover.last.heard.at(-1), { kind: "report" });
+  const alarms = ["another router uses another auth_type or auth_pass (for 12 s, seen 13 times)"];
+  const standing = { state: "MASTER", priority: 150 };
+  failover.last.say({
+    kind: "standing",
+    instances: [
+      { name: "VI_1", ...standing, alarms },
+      { name: "VI_2", ...standing, alarms: [] },
+    ],
+  });
+  assert.deepEqual((await status).split("\n").slice(3), [
+    "VI_1      MASTER, priority 150",
+    "          ALARM: another router uses another auth_type or auth_pass (for 12 s, seen 13 times)",
+    "VI_2      MASTER, priority 150",
+  ]);
+});
+
+test("a fail-over part that does not answer, or dies over it, holds the status up for no more than a second", async () => {
+  const { clock, failover, supervisor } = await running();
+  const silent = supervisor.status();
+  clock.advance(1_000);
+  assert.match(await silent, /^the fail-over part does not say where its instances stand$/m);
+  const dying = supervisor.status();
+  failover.last.die("SIGKILL");
+  assert.match(await dying, /^failover {2}waiting/m);
 });

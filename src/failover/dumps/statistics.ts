@@ -1,5 +1,5 @@
 /** What keepalived writes on SIGUSR2: the same lines in the same order, for whoever parses them. */
-import { describeAlarm } from "../alarms.js";
+import { describeRaised } from "../alarms.js";
 import type { InstanceStatus } from "../counters.js";
 
 /** @returns the text of `keepalived.stats`; what keepalived has no line for comes last in each instance. */
@@ -32,5 +32,5 @@ function instanceText({ name, counters, rejected, alarms }: InstanceStatus): str
     Checksum: ${rejected.checksum}
     Destination: ${rejected.destination}
   Alarms: ${alarms.length}
-${alarms.map((alarm) => `    ${describeAlarm(alarm)}\n`).join("")}`;
+${alarms.map((alarm) => `    ${describeRaised(alarm)}\n`).join("")}`;
 }

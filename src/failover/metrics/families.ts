@@ -82,7 +82,7 @@ export function failoverFamilies(snapshot: Snapshot): Family[] {
     gauge(
       "vrrp_alarm",
       "1 while something is wrong that an operator should mend, or was within the last minute.",
-      spread("alarm", ALARMS, (one, alarm) => +one.alarms.includes(alarm)),
+      spread("alarm", ALARMS, (one, alarm) => +one.alarms.some((raised) => raised.alarm === alarm)),
     ),
     ...Object.entries(COUNTERS).map(([key, [name, help]]) =>
       counter(

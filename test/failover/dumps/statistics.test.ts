@@ -11,9 +11,9 @@ test("statistics have keepalived's lines, and behind them what it does not count
   counters.count("becameMaster");
   for (const reason of ["truncated", "length", "ttl", "auth-password", "checksum"] as const)
     counters.countRejection(reason);
-  counters.raise("authentication");
+  counters.raise("authentication", 1_000);
   assert.equal(
-    statisticsText([counters.status("VI_1")]),
+    statisticsText([counters.status("VI_1", 1_012)]),
     `VRRP Instance: VI_1
   Advertisements:
     Received: 3
@@ -38,7 +38,7 @@ test("statistics have keepalived's lines, and behind them what it does not count
     Checksum: 1
     Destination: 0
   Alarms: 1
-    another router uses another auth_type or auth_pass
+    another router uses another auth_type or auth_pass (for 12 s, seen once)
 `,
   );
 });
