@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import type { KeepalivedConfiguration, VrrpInstance } from "../config/keepalived/model.js";
 import { drainEventfd } from "../sys/epoll.js";
 import { EPERM, errnoText, SystemError } from "../sys/errno.js";
+import { lockProgramMemory } from "../sys/locked-memory.js";
 import { type InterfaceAddress, Netlink } from "../sys/netlink.js";
 import {
   type NetlinkEvent,
@@ -20,7 +21,7 @@ import {
   RTMGRP_LINK,
 } from "../sys/netlink-monitor.js";
 import { openArpSocket } from "../sys/packet-socket.js";
-import { lockAllMemory, setAffinity, setNiceness, setRealTime, setThreadName } from "../sys/process.js";
+import { setAffinity, setNiceness, setRealTime, setThreadName } from "../sys/process.js";
 import { close } from "../sys/socket.js";
 import type { HeldAddress } from "./addresses.js";
 import { Announcer, type Announcing, sendAnnouncement } from "./announcer.js";
@@ -251,7 +252,7 @@ export class Engine {
     setThreadName("vrrp");
     const { niceness, lockMemory, realTimePriority, cpus } = this.orders.configuration.global.process;
     this.#ask("run on the processors of vrrp_cpu_affinity", cpus === undefined ? 0 : setAffinity(cpus));
-    this.#ask("lock its memory (vrrp_no_swap)", lockMemory ? lockAllMemory() : 0);
+    this.#ask("lock its memory (vrrp_no_swap)", lockMemory ? lockProgramMemory() : 0);
     this.#ask("take vrrp_priority", niceness === undefined ? 0 : setNiceness(niceness));
     this.#realTimePriority = realTimePriority ?? REAL_TIME_PRIORITY;
     const result = setRealTime(this.#realTimePriority);

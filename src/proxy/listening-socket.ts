@@ -169,7 +169,11 @@ const isAny = ({ address }: Bind): boolean => address === "0.0.0.0" || address =
 function inherit(settings: Bind, frontend: ListenerFrontend): ListeningSocket {
   const fd = Number(settings.address);
   const where = `fd@${fd}`;
-  const family = check(getOption(fd, SOL_SOCKET, SO_DOMAIN), "getsockopt", where);
+  const family = check(
+    getOption(fd, SOL_SOCKET, SO_DOMAIN),
+    "bind",
+    `${where}, which whoever starts us is to leave open`,
+  );
   if (getOption(fd, SOL_SOCKET, SO_ACCEPTCONN) !== 1)
     throw new Error(`${where}: the inherited descriptor is not a socket that listens`);
   check(adopt(fd), "fcntl", where);

@@ -4,6 +4,7 @@
  * misreads a queue that holds others' errors; so the rule of this folder: whoever fails empties the queue.
  */
 import koffi from "koffi";
+import { errnoText } from "./errno.js";
 import { checked } from "./libc.js";
 import { allocate, type Memory } from "./memory.js";
 
@@ -42,11 +43,15 @@ const reasonString = declareOpensslString("ERR_reason_error_string", ["uint64_t"
 /** Empties the thread's queue of errors. */
 export const clearErrors = declareOpensslVoid("ERR_clear_error", []);
 
+/** In a code, says that the rest is an errno, for which OpenSSL has no text (ERR_SYSTEM_FLAG, openssl/err.h). */
+const SYSTEM_ERROR = 0x8000_0000;
+
 /** Takes the first error of the thread's queue as text (`wrong version number`), and empties the queue. */
 export function takeErrorText(): string | undefined {
   const code = getError();
   clearErrors();
-  return code === 0 ? undefined : (reasonString(code) ?? `error ${code}`);
+  if (code === 0) return undefined;
+  return code >= SYSTEM_ERROR ? errnoText(code - SYSTEM_ERROR) : (reasonString(code) ?? `error ${code}`);
 }
 
 /** A call of OpenSSL failed where it should not. */

@@ -27,11 +27,7 @@ const nativeSyscall = declare("syscall", ["long", "long", "long"]);
 const SYS_PIDFD_OPEN = 434;
 const nativeAffinity = declare("sched_setaffinity", ["int", "size_t", "uintptr_t"]);
 const nativePriority = declare("setpriority", ["int", "int", "int"]);
-const nativeMlockall = declare("mlockall", ["int"]);
 const PRIO_PROCESS = 0;
-const MCL_CURRENT = 1;
-const MCL_FUTURE = 2;
-const MCL_ONFAULT = 4;
 const nativeDup2 = declare("dup2", ["int", "int"]);
 
 /** The name of the calling thread, at most 15 bytes; the main thread's is what `pidof` and `killall` look for. */
@@ -84,9 +80,6 @@ export function setAffinity(cpus: readonly number[]): number {
 
 /** -20 to 19, of the calling thread. @returns 0 or a negated errno. */
 export const setNiceness = (niceness: number): number => nativePriority(PRIO_PROCESS, nativeGettid(), niceness);
-
-/** Keeps all memory of the process, also what comes later, out of swap space. @returns 0 or a negated errno. */
-export const lockAllMemory = (): number => nativeMlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
 
 /**
  * Confines the calling thread to `directory`; the other threads of the process keep their root (CLONE_FS).

@@ -41,7 +41,8 @@ export const contracts: Readonly<Record<string, string>> = {
   sched_setscheduler: "_ _ buf[4]",
   sched_setaffinity: "_ _ buf[#1]",
   setpriority: "_ _ _",
-  mlockall: "_",
+  // Mappings that the process has, by /proc/self/maps.
+  mlock2: "_ _ _",
   chroot: "_",
   chdir: "_",
   setns: "fd? _",

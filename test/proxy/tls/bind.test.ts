@@ -230,6 +230,11 @@ for (const [what, line, message] of [
     await assert.rejects(stage(t, `crt-list ${list}`), message);
   });
 
+test("a ca-file that is not there is an error in words", async (t) => {
+  const line = `crt ${ec.pem} verify required ca-file /nowhere.pem`;
+  await assert.rejects(stage(t, line), /ca-file \/nowhere\.pem: No such file or directory/);
+});
+
 test("strict-sni refuses names without a certificate, and none at all", async (t) => {
   const { port } = await stage(t, `crt ${ec.pem} strict-sni`);
   assert.equal((await seen(port)).subject, "a.example");

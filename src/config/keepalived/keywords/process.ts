@@ -93,7 +93,7 @@ const scheduling: readonly Keyword<ProcessDraft>[] = [
     set: ({ process }) => {
       process.lockMemory = true;
     },
-    doc: "Keep its memory from being swapped out.",
+    doc: "Keep the program and its buffers from being swapped out; V8's heap cannot be locked.",
   }),
   nested(
     "vrrp_rt_priority",
